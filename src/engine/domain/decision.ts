@@ -1,5 +1,4 @@
-import type { Side } from "./intent.ts";
-import type { EvalType } from "./intent.ts";
+import type { EvalType, Side } from "./intent.ts";
 import type { Money } from "./money.ts";
 import type { Plan, Provenance } from "./plan.ts";
 
@@ -68,7 +67,10 @@ export interface PermitDenied {
   readonly snapshotAgeMs: number | null;
 }
 
-/** Ask the exchange for positions. `one-call-for-all` costs one call whatever the number of symbols. */
+/**
+ * Ask the exchange for positions. `one-call-for-all` costs one call whatever the number of symbols and reports every
+ * open position; its `symbols` may be empty, which means all of them.
+ */
 export interface SnapshotRequested {
   readonly type: "snapshot.requested";
   readonly requestId: string;
@@ -77,13 +79,15 @@ export interface SnapshotRequested {
   readonly cause: "cycle" | "on-demand";
 }
 
-/** One ranking cycle: who got a snapshot, by which tier, and what the need was. */
+/** A ranking cycle whose outcome differs from the one before: who gets a snapshot, by which tier, and what was needed. */
 export interface CandidatesRanked {
   readonly type: "candidates.ranked";
   readonly ranker: string;
   readonly symbols: readonly string[];
   /** How many symbols each tier contributed; a tier with 0 for a whole run is a finding. */
   readonly tierCounts: Readonly<Record<string, number>>;
+  /** Cycles since the decision before this one, all with that decision's outcome. */
+  readonly repeatedCycles: number;
   readonly neededFresh: number;
   readonly neededStale: readonly string[];
   readonly neededNeverRanked: readonly string[];

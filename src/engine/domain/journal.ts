@@ -27,3 +27,13 @@ export interface JournalEntry {
   readonly envelope: Envelope;
   readonly decisions: readonly Decision[];
 }
+
+/**
+ * `true` for the heartbeat of a run: a timer or an answer after which nothing was decided but the next tick. Such
+ * entries are left out of journals (their `seq` numbers are missing), because they would be most of the bytes.
+ */
+export function isRoutine(entry: JournalEntry): boolean {
+  const type = entry.envelope.event.type;
+  if (type !== "timer.fired" && type !== "exchange.snapshot-received") return false;
+  return entry.decisions.every((decision) => decision.type === "timer.set" || decision.type === "snapshot.requested");
+}

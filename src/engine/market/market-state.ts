@@ -1,0 +1,209 @@
+import { computeFeatures, FEATURE_BARS_MIN } from "./estimator.ts";
+import type { MarketFeatures } from "./features.ts";
+
+const MINUTE_MS = 60_000;
+const HOURS = 24;
+
+export interface MarketStateOptions {
+  readonly symbols: readonly string[];
+  /** One-minute closes kept per symbol; the estimator uses at most so many. */
+  readonly windowBars: number;
+  /** Fewer closes than this give no features (pipeline.md 1.4: 257 of 300). */
+  readonly pointsMin: number;
+  /** Features are those of the last minute that is a multiple of this, whoever asks first and whenever. */
+  readonly refreshBars: number;
+}
+
+/**
+ * The market as the engine has seen it: one row per symbol, columns of doubles, shared read-only by every engine.
+ *
+ * `update` is the hot path (once per market event); everything derived is computed when a decision asks for it and kept
+ * for the rest of the interval. `NaN` means "never seen".
+ */
+export class MarketState {
+  readonly symbols: readonly string[];
+  /** Last price per symbol: mark, trade or middle, as the recording has it. */
+  readonly price: Float64Array;
+  readonly bid: Float64Array;
+  readonly ask: Float64Array;
+  /** When the engine last heard of the symbol, and when its price last moved; ms, 0 when never. */
+  readonly lastTsMs: Float64Array;
+  readonly movedTsMs: Float64Array;
+  /** EWMA mean and variance (lambda 0.94) of one-minute log returns. */
+  readonly returnMean: Float64Array;
+  readonly returnVariance: Float64Array;
+  readonly returnVarianceLong: Float64Array;
+
+  readonly #windowBars: number;
+  readonly #pointsMin: number;
+  readonly #refreshBars: number;
+  readonly #closes: Float64Array;
+  readonly #closeCount: Int32Array;
+  readonly #minute: Float64Array;
+  readonly #previousClose: Float64Array;
+  readonly #hourVolume: Float64Array;
+  readonly #hour: Float64Array;
+  readonly #featureMinute: Float64Array;
+  readonly #features: (MarketFeatures | null)[];
+  readonly #recorded = new Map<number, MarketFeatures>();
+  readonly #scratch: Float64Array;
+
+  constructor(options: MarketStateOptions) {
+    const count = options.symbols.length;
+    this.symbols = options.symbols;
+    this.#windowBars = options.windowBars;
+    this.#pointsMin = Math.max(FEATURE_BARS_MIN, options.pointsMin);
+    this.#refreshBars = Math.max(1, options.refreshBars);
+    this.price = new Float64Array(count).fill(Number.NaN);
+    this.bid = new Float64Array(count).fill(Number.NaN);
+    this.ask = new Float64Array(count).fill(Number.NaN);
+    this.lastTsMs = new Float64Array(count);
+    this.movedTsMs = new Float64Array(count);
+    this.returnMean = new Float64Array(count);
+    this.returnVariance = new Float64Array(count);
+    this.returnVarianceLong = new Float64Array(count);
+    this.#closes = new Float64Array(count * options.windowBars);
+    this.#closeCount = new Int32Array(count);
+    this.#minute = new Float64Array(count).fill(-1);
+    this.#previousClose = new Float64Array(count).fill(Number.NaN);
+    this.#hourVolume = new Float64Array(count * HOURS);
+    this.#hour = new Float64Array(count).fill(-1);
+    this.#featureMinute = new Float64Array(count).fill(-1);
+    this.#features = new Array<MarketFeatures | null>(count).fill(null);
+    this.#scratch = new Float64Array(options.windowBars);
+  }
+
+  /** Takes in one market event. `bid` and `ask` are NaN when the event has none; `qty` is base volume since the last. */
+  update(symbol: number, tsMs: number, price: number, bid: number, ask: number, qty: number): void {
+    const minute = Math.floor(tsMs / MINUTE_MS);
+    const known = this.#minute[symbol]!;
+    if (minute !== known) this.#closeMinutes(symbol, known, minute);
+    if (price !== this.price[symbol]) {
+      this.price[symbol] = price;
+      this.movedTsMs[symbol] = tsMs;
+    }
+    if (bid === bid) {
+      this.bid[symbol] = bid;
+      this.ask[symbol] = ask;
+    }
+    this.lastTsMs[symbol] = tsMs;
+    if (qty > 0) this.#addVolume(symbol, tsMs, qty);
+  }
+
+  /** Base volume of the last 24 clock hours, the running one included, times the price; 0 when unknown. */
+  volume24hQuote(symbol: number, tsMs: number): number {
+    const price = this.price[symbol]!;
+    if (!(price > 0)) return 0;
+    const lastHour = this.#hour[symbol]!;
+    if (lastHour < 0) return 0;
+    const hour = Math.floor(tsMs / 3_600_000);
+    let total = 0;
+    for (let back = 0; back < HOURS; back++) {
+      const at = hour - back;
+      if (at > lastHour || at <= lastHour - HOURS) continue;
+      total += this.#hourVolume[symbol * HOURS + (((at % HOURS) + HOURS) % HOURS)]!;
+    }
+    return total * price;
+  }
+
+  /** Features a recorded `marketstate` entry states: they win over computed ones until replaced. */
+  setRecordedFeatures(symbol: number, features: MarketFeatures): void {
+    this.#recorded.set(symbol, features);
+  }
+
+  /** Recorded features, else computed from the closes; `null` until enough closes are there. */
+  features(symbol: number): MarketFeatures | null {
+    const recorded = this.#recorded.get(symbol);
+    if (recorded !== undefined) return recorded;
+    const minute = this.#minute[symbol]!;
+    const newest = minute % this.#refreshBars;
+    if (this.#featureMinute[symbol] !== minute - newest) {
+      this.#featureMinute[symbol] = minute - newest;
+      this.#features[symbol] = this.#compute(symbol, newest);
+    }
+    return this.#features[symbol]!;
+  }
+
+  hasRecordedFeatures(symbol: number): boolean {
+    return this.#recorded.has(symbol);
+  }
+
+  closeCount(symbol: number): number {
+    return Math.min(this.#closeCount[symbol]!, this.#windowBars);
+  }
+
+  /** Spread of the last quote in basis points; `null` without a quote. */
+  spreadBps(symbol: number): number | null {
+    const bid = this.bid[symbol]!;
+    const ask = this.ask[symbol]!;
+    if (!(bid > 0) || !(ask > 0)) return null;
+    return ((ask - bid) / ((ask + bid) / 2)) * 10_000;
+  }
+
+  /**
+   * Short over long volatility of the symbol (EWMA lambda 0.94 against 0.997), `null` before both have data.
+   * 1 is normal; the volatility regime is read from it.
+   */
+  volatilityRatio(symbol: number): number | null {
+    const long = this.returnVarianceLong[symbol]!;
+    if (this.#closeCount[symbol]! < 30 || !(long > 0)) return null;
+    return Math.sqrt(this.returnVariance[symbol]! / long);
+  }
+
+  /** Fills the minutes between two prices with the last close, so that a bar is a minute and not an event. */
+  #closeMinutes(symbol: number, known: number, minute: number): void {
+    this.#minute[symbol] = minute;
+    const last = this.price[symbol]!;
+    if (known < 0 || !(last > 0)) return;
+    const missing = Math.min(minute - known, this.#windowBars);
+    for (let bar = 0; bar < missing; bar++) this.#pushClose(symbol, last);
+  }
+
+  #pushClose(symbol: number, close: number): void {
+    const count = this.#closeCount[symbol]!;
+    this.#closes[symbol * this.#windowBars + (count % this.#windowBars)] = close;
+    this.#closeCount[symbol] = count + 1;
+    const previous = this.#previousClose[symbol]!;
+    this.#previousClose[symbol] = close;
+    if (!(previous > 0)) return;
+    const logReturn = Math.log(close / previous);
+    const mean = this.returnMean[symbol]!;
+    this.returnMean[symbol] = mean + 0.06 * (logReturn - mean);
+    const squared = logReturn * logReturn;
+    if (count <= 1) {
+      this.returnVariance[symbol] = squared;
+      this.returnVarianceLong[symbol] = squared;
+      return;
+    }
+    this.returnVariance[symbol] = 0.94 * this.returnVariance[symbol]! + 0.06 * squared;
+    // Until the long memory is filled it averages evenly, otherwise the first return would weigh for hours.
+    const weight = Math.max(0.003, 1 / count);
+    this.returnVarianceLong[symbol] = (1 - weight) * this.returnVarianceLong[symbol]! + weight * squared;
+  }
+
+  #addVolume(symbol: number, tsMs: number, qty: number): void {
+    const hour = Math.floor(tsMs / 3_600_000);
+    const lastHour = this.#hour[symbol]!;
+    if (hour !== lastHour) {
+      const cleared = lastHour < 0 ? HOURS : Math.min(HOURS, hour - lastHour);
+      for (let step = 0; step < cleared; step++) {
+        this.#hourVolume[symbol * HOURS + ((hour - step) % HOURS)] = 0;
+      }
+      this.#hour[symbol] = hour;
+    }
+    const slot = symbol * HOURS + (hour % HOURS);
+    this.#hourVolume[slot] = this.#hourVolume[slot]! + qty;
+  }
+
+  /** Leaves out the `newest` closes, so that the answer does not depend on when within the interval it is asked. */
+  #compute(symbol: number, newest: number): MarketFeatures | null {
+    const count = this.closeCount(symbol) - newest;
+    if (count < this.#pointsMin) return null;
+    const total = this.#closeCount[symbol]! - newest;
+    const base = symbol * this.#windowBars;
+    for (let bar = 0; bar < count; bar++) {
+      this.#scratch[bar] = this.#closes[base + ((total - count + bar) % this.#windowBars)]!;
+    }
+    return computeFeatures(this.#scratch, count);
+  }
+}

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { alphabetical } from "./alphabetical.ts";
+import { envAllowlist } from "./env-allowlist.ts";
+import type { BoundRanker, RankerDefinition } from "./ranker.ts";
+import { tiered } from "./tiered.ts";
+import { volume } from "./volume.ts";
+
+/** A new ranker is its file plus a line here and a line in `rankerSchema`. */
+export const rankers = [envAllowlist, alphabetical, volume, tiered] as const;
+
+export const rankerSchema = z.discriminatedUnion("name", [
+  z.strictObject({ name: z.literal("env-allowlist"), params: envAllowlist.params.prefault({}) }),
+  z.strictObject({ name: z.literal("alphabetical"), params: alphabetical.params.prefault({}) }),
+  z.strictObject({ name: z.literal("volume"), params: volume.params.prefault({}) }),
+  z.strictObject({ name: z.literal("tiered"), params: tiered.params.prefault({}) }),
+]);
+
+export type RankerChoice = z.infer<typeof rankerSchema>;
+
+export function createRanker(choice: RankerChoice): BoundRanker {
+  switch (choice.name) {
+    case "env-allowlist":
+      return bind(envAllowlist, choice.params);
+    case "alphabetical":
+      return bind(alphabetical, choice.params);
+    case "volume":
+      return bind(volume, choice.params);
+    case "tiered":
+      return bind(tiered, choice.params);
+  }
+}
+
+function bind<Params>(definition: RankerDefinition<Params>, params: Params): BoundRanker {
+  return { name: definition.name, rank: (view) => definition.rank(view, params) };
+}
