@@ -72,7 +72,10 @@ export const manifestSchema = z.looseObject({
   hash: sha256,
   timeUnit: z.literal("ms"),
   fidelity: z.enum(FIDELITIES),
-  symbols: z.array(symbolSchema),
+  symbols: z
+    .array(symbolSchema)
+    .max(65_536, "a market column holds at most 65536 symbols")
+    .refine((table) => new Set(table.map(({ symbol }) => symbol)).size === table.length, "a symbol is listed twice"),
   streams: z.array(streamSchema),
   parts: z.array(partSchema),
   /** SHA-256 of the unpacked records of each group, parts put end to end. */
