@@ -71,6 +71,10 @@ const harvestSchema = z.strictObject({
     .meta({ description: "profit lock puts the stop at entry plus this" }),
   costRate: z.number().min(0).default(0.001).meta({ description: "round-trip cost as a fraction of entry price" }),
   stopDistanceDefaultPct: z.number().positive().default(0.02),
+  heatGate: z
+    .enum(["off", "enforce"])
+    .default("off")
+    .meta({ description: "P2.6b: a cold book turns full closes into partial ones" }),
   killThreshold: fraction.default(0.6).meta({ description: "a score at or above it asks for a full close" }),
 });
 

@@ -66,6 +66,8 @@ export interface Plan {
   readonly createdTsMs: number;
   readonly intentEntryId: string | null;
   readonly confidence: number | null;
+  /** Why the plan exists: `intent`, `stop_hit`, `kill_score_triggered`, `regime_flip`, `harvest_partial_25`, ... */
+  readonly causes: readonly string[];
   readonly decision: PlanDecision;
   /** First code is the cause; the rest are annotations in the order they were added. */
   readonly reasonCodes: readonly string[];

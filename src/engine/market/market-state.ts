@@ -37,6 +37,8 @@ export class MarketState {
   readonly #windowBars: number;
   readonly #pointsMin: number;
   readonly #refreshBars: number;
+  /** Closes kept: the window and what may have to be left out of it. */
+  readonly #capacity: number;
   readonly #closes: Float64Array;
   readonly #closeCount: Int32Array;
   readonly #minute: Float64Array;
@@ -62,7 +64,8 @@ export class MarketState {
     this.returnMean = new Float64Array(count);
     this.returnVariance = new Float64Array(count);
     this.returnVarianceLong = new Float64Array(count);
-    this.#closes = new Float64Array(count * options.windowBars);
+    this.#capacity = options.windowBars + this.#refreshBars;
+    this.#closes = new Float64Array(count * this.#capacity);
     this.#closeCount = new Int32Array(count);
     this.#minute = new Float64Array(count).fill(-1);
     this.#previousClose = new Float64Array(count).fill(Number.NaN);
@@ -129,7 +132,7 @@ export class MarketState {
   }
 
   closeCount(symbol: number): number {
-    return Math.min(this.#closeCount[symbol]!, this.#windowBars);
+    return Math.min(this.#closeCount[symbol]!, this.#capacity);
   }
 
   /** Spread of the last quote in basis points; `null` without a quote. */
@@ -155,13 +158,13 @@ export class MarketState {
     this.#minute[symbol] = minute;
     const last = this.price[symbol]!;
     if (known < 0 || !(last > 0)) return;
-    const missing = Math.min(minute - known, this.#windowBars);
+    const missing = Math.min(minute - known, this.#capacity);
     for (let bar = 0; bar < missing; bar++) this.#pushClose(symbol, last);
   }
 
   #pushClose(symbol: number, close: number): void {
     const count = this.#closeCount[symbol]!;
-    this.#closes[symbol * this.#windowBars + (count % this.#windowBars)] = close;
+    this.#closes[symbol * this.#capacity + (count % this.#capacity)] = close;
     this.#closeCount[symbol] = count + 1;
     const previous = this.#previousClose[symbol]!;
     this.#previousClose[symbol] = close;
@@ -197,12 +200,12 @@ export class MarketState {
 
   /** Leaves out the `newest` closes, so that the answer does not depend on when within the interval it is asked. */
   #compute(symbol: number, newest: number): MarketFeatures | null {
-    const count = this.closeCount(symbol) - newest;
-    if (count < this.#pointsMin) return null;
     const total = this.#closeCount[symbol]! - newest;
-    const base = symbol * this.#windowBars;
+    const count = Math.min(total, this.#windowBars);
+    if (count < this.#pointsMin) return null;
+    const base = symbol * this.#capacity;
     for (let bar = 0; bar < count; bar++) {
-      this.#scratch[bar] = this.#closes[base + ((total - count + bar) % this.#windowBars)]!;
+      this.#scratch[bar] = this.#closes[base + ((total - count + bar) % this.#capacity)]!;
     }
     return computeFeatures(this.#scratch, count);
   }

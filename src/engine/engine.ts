@@ -1,0 +1,184 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { Decision } from "./domain/decision.ts";
+import type { Envelope } from "./domain/event.ts";
+import { formatMoney } from "./domain/money.ts";
+import { onIntent } from "./pipeline/bridge.ts";
+import {
+  onFillNotAwaited,
+  onOrderAccepted,
+  onOrderEnded,
+  onOrderQueried,
+  onOrderRejected,
+  onOrderTimeout,
+  onOrderUnknown,
+} from "./pipeline/execute.ts";
+import { finishRun } from "./pipeline/finish.ts";
+import { evaluatePositions } from "./pipeline/harvest.ts";
+import { onPermitTimeout } from "./pipeline/permit-stage.ts";
+import { onFundingSettled, onLedgerDue, onOrderFilled } from "./pipeline/settle.ts";
+import { receiveSnapshot, startCycle } from "./pipeline/snapshots.ts";
+import { createState, type EngineParts, type EngineState, type Step, setTimer } from "./pipeline/state.ts";
+import { publishStatistics } from "./pipeline/statistics.ts";
+
+/** How often memories with a time to live are swept, in envelopes. */
+const SWEEP_INTERVAL = 4096;
+
+export interface Engine {
+  /**
+   * Takes one envelope and answers with its decisions, in order. Synchronous and pure but for its own state: the same
+   * envelopes over the same market give the same decisions, live or simulated.
+   *
+   * @throws {RangeError} when `seq` is not the successor of the last one or time runs backwards: a broken inbox
+   */
+  handle(envelope: Envelope): readonly Decision[];
+  /** Hash over everything the next decision depends on; equal states have equal hashes. */
+  stateHash(): string;
+}
+
+export function createEngine(parts: EngineParts): Engine {
+  const state = createState(parts);
+  return {
+    handle(envelope) {
+      if (envelope.seq !== state.seq + 1) {
+        throw new RangeError(`Cannot take envelope ${envelope.seq}: ${state.seq + 1} is next, the inbox has a hole`);
+      }
+      if (envelope.tsMs < state.tsMs) {
+        throw new RangeError(`Cannot take envelope ${envelope.seq}: its time ${envelope.tsMs} is before ${state.tsMs}`);
+      }
+      state.seq = envelope.seq;
+      state.tsMs = envelope.tsMs;
+      const step: Step = { state, tsMs: envelope.tsMs, decisions: [] };
+      dispatch(step, envelope);
+      if (envelope.seq % SWEEP_INTERVAL === 0) sweep(state);
+      return step.decisions;
+    },
+    stateHash: () => hashState(state),
+  };
+}
+
+function dispatch(step: Step, { event }: Envelope): void {
+  switch (event.type) {
+    case "run.started":
+      start(step, event.walletQuote);
+      return;
+    case "intent.received":
+      onIntent(step, event);
+      return;
+    case "market-features.received":
+      // The world has already put them into the shared MarketState; here they only take their place in the order.
+      return;
+    case "timer.fired":
+      onTimer(step, event.timerId);
+      return;
+    case "exchange.snapshot-received":
+      receiveSnapshot(step, event);
+      return;
+    case "exchange.order-accepted":
+      onOrderAccepted(step, event);
+      return;
+    case "exchange.order-rejected":
+      onOrderRejected(step, event);
+      return;
+    case "exchange.order-filled":
+      onOrderFilled(step, event);
+      return;
+    case "exchange.order-ended":
+      onOrderEnded(step, event);
+      return;
+    case "exchange.order-unknown":
+      onOrderUnknown(step, event);
+      return;
+    case "exchange.order-queried":
+      onOrderQueried(step, event);
+      return;
+    case "exchange.funding-settled":
+      onFundingSettled(step, event);
+      return;
+    case "operator.kill-switch-set":
+      step.state.killSwitch = event.scope;
+      return;
+    case "run.ended":
+      finishRun(step);
+      return;
+  }
+}
+
+function start(step: Step, walletQuote: bigint): void {
+  const { account, policy, calibrated, parts } = step.state;
+  account.startWalletQuote = walletQuote;
+  account.walletQuote = walletQuote;
+  for (const proposal of parts.initialProposals ?? []) {
+    calibrated.set(proposal.symbol, { action: proposal.action, untilTsMs: step.tsMs + proposal.ttlMs, laps: 0 });
+  }
+  setTimer(step, "snapshots", step.tsMs);
+  setTimer(step, "harvest", step.tsMs + policy.harvest.interval);
+  setTimer(step, "statistics", step.tsMs + policy.trackers.statisticsInterval);
+}
+
+function onTimer(step: Step, timerId: string): void {
+  const colon = timerId.indexOf(":");
+  const name = colon < 0 ? timerId : timerId.slice(0, colon);
+  const subject = colon < 0 ? "" : timerId.slice(colon + 1);
+  switch (name) {
+    case "snapshots":
+      startCycle(step);
+      return;
+    case "harvest":
+      evaluatePositions(step);
+      return;
+    case "statistics":
+      publishStatistics(step);
+      return;
+    case "permit":
+      onPermitTimeout(step, subject);
+      return;
+    case "order":
+      onOrderTimeout(step, subject);
+      return;
+    case "unawaited":
+      onFillNotAwaited(step, subject);
+      return;
+    case "ledger":
+      onLedgerDue(step, subject);
+      return;
+    default:
+      throw new RangeError(`Cannot handle timer "${timerId}": no stage sets such a timer`);
+  }
+}
+
+/** Memories are bounded by their time to live, not by the length of the run. */
+function sweep(state: EngineState): void {
+  for (const memory of [state.seenIntents, state.donePlans, state.ledgerOrders]) {
+    for (const [key, untilTsMs] of memory) {
+      if (untilTsMs <= state.tsMs) memory.delete(key);
+    }
+  }
+}
+
+function hashState(state: EngineState): string {
+  const { account, positions } = state;
+  const picture = {
+    seq: state.seq,
+    tsMs: state.tsMs,
+    account: [account.walletQuote, account.realizedPnlQuote, account.feesQuote, account.fundingQuote].map(formatMoney),
+    positions: [...positions.open.values()].map((position) => [
+      position.symbol,
+      position.qtyLots,
+      formatMoney(position.entryNotionalQuote),
+      position.openedTsMs,
+      position.stopPrice,
+      position.peakPrice,
+      position.troughPrice,
+      [...position.rungsDone],
+    ]),
+    ledger: [...state.ledger],
+    seen: [...state.seenIntents],
+    done: [...state.donePlans],
+    plans: [...state.activePlans.keys()],
+    orders: [...state.activeOrders.keys()],
+    proposals: [...state.lastProposals].map(([symbol, last]) => [symbol, last.action, last.score, last.publishedTsMs]),
+    killSwitch: state.killSwitch,
+  };
+  return bytesToHex(sha256(utf8ToBytes(JSON.stringify(picture)))).slice(0, 16);
+}

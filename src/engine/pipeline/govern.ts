@@ -1,0 +1,122 @@
+import type { Money } from "../domain/money.ts";
+import { moneyToNumber } from "../domain/money.ts";
+import type { Plan, Verdict } from "../domain/plan.ts";
+import type { Drivers } from "../governors/governor.ts";
+import { publishPlan } from "./publish.ts";
+import { hasQuirk, noteFindingOnce, type Step } from "./state.ts";
+
+/** A plan that is sized and scored but not judged. */
+export type PlanDraft = Omit<Plan, "decision" | "reasonCodes" | "verdict">;
+
+export interface LimitInput {
+  readonly isRiskIncreasing: boolean;
+  /** `true` when the plan would open a position the symbol does not have. */
+  readonly isNewPosition: boolean;
+  readonly killSwitch: "off" | "entries" | "all";
+  /** Since the symbol's last executed entry; `null` when there was none. */
+  readonly sinceLastEntryMs: number | null;
+  readonly openPositions: number;
+  readonly planNotional: number | null;
+  readonly totalNotional: number;
+  readonly drawdown: number;
+}
+
+export interface Limits {
+  readonly openPositionsMax: number;
+  readonly notionalPerTradeMaxQuote: Money;
+  readonly notionalTotalMaxQuote: Money;
+  readonly symbolCooldown: number;
+  readonly drawdownMax: number;
+}
+
+/**
+ * Portfolio limits in the governor's order (pipeline.md 1.8): kill switch, closes at once, cooldown, positions,
+ * notional per trade, total notional; the drawdown limit is ours. They see both lanes: entries of the bridge and
+ * plans of the harvest.
+ *
+ * @returns the reason of the first limit that binds, `null` when none does
+ */
+export function checkLimits(input: LimitInput, limits: Limits): string | null {
+  if (input.killSwitch === "all") return "kill_switch_active";
+  if (!input.isRiskIncreasing) return null;
+  if (input.killSwitch === "entries") return "kill_switch_active";
+  if (input.sinceLastEntryMs !== null && input.sinceLastEntryMs < limits.symbolCooldown) return "symbol_cooldown";
+  if (input.isNewPosition && input.openPositions >= limits.openPositionsMax) return "max_positions_reached";
+  if (input.planNotional !== null && input.planNotional > moneyToNumber(limits.notionalPerTradeMaxQuote)) {
+    return "notional_per_trade_exceeded";
+  }
+  if (input.totalNotional >= moneyToNumber(limits.notionalTotalMaxQuote)) return "total_notional_exceeded";
+  if (input.drawdown > limits.drawdownMax) return "drawdown_limit";
+  return null;
+}
+
+/**
+ * May this plan run: repeats, limits, then the governor. The plan is published with its verdict whatever it is.
+ *
+ * Limits come first because they are cheaper to explain, but the governor is asked in any case, so that a report can
+ * show its value on every plan and its memory does not depend on the limits.
+ */
+export function govern(step: Step, draft: PlanDraft, drivers: Drivers): void {
+  const { state } = step;
+  if (state.activePlans.has(draft.planId) || state.donePlans.has(draft.planId)) {
+    publishPlan(step, { ...draft, decision: "SKIP", reasonCodes: ["duplicate_plan"], verdict: null });
+    return;
+  }
+  if (draft.action === "HOLD") {
+    publishPlan(step, { ...draft, decision: "SKIP", reasonCodes: ["action_hold"], verdict: null });
+    return;
+  }
+  const isRiskReducing = draft.isReduceOnly && draft.action !== "UNKNOWN";
+  const verdict = state.parts.governor.judge(
+    {
+      evalType: draft.evalType,
+      action: draft.action,
+      symbol: draft.symbol,
+      isRiskReducing,
+      killScore: draft.killScore,
+    },
+    drivers,
+    hasQuirk(step, "close-self-veto"),
+  );
+  if (draft.killScore !== null) {
+    state.parts.governor.observe({ symbol: draft.symbol, evalType: draft.evalType, score: draft.killScore.score });
+  }
+  const limit = checkLimits(
+    {
+      isRiskIncreasing: !isRiskReducing,
+      isNewPosition: draft.positionQtyLots === 0,
+      killSwitch: hasQuirk(step, "inert-kill-switch") ? "off" : state.killSwitch,
+      sinceLastEntryMs: sinceLast(step, state.lastEntryTsMs.get(draft.symbol)),
+      openPositions: drivers.openPositions,
+      planNotional: drivers.planNotional,
+      totalNotional: drivers.totalNotional,
+      drawdown: drivers.drawdown,
+    },
+    state.policy.limits,
+  );
+  const blockedBy = limit ?? (verdict.decision === "BLOCKED" ? verdict.reasonCode : null);
+  if (blockedBy === null) {
+    publishPlan(step, executed(draft, verdict, [verdict.reasonCode]));
+    return;
+  }
+  if (hasQuirk(step, "governor-bypass") && draft.origin === "bridge") {
+    noteFindingOnce(step, `governor-bypass:${blockedBy}`, {
+      code: "governor_bypassed",
+      severity: "error",
+      symbol: draft.symbol,
+      text: `Entries execute although ${blockedBy} refuses them: the executor never reads the governor's permit`,
+      evidence: { planId: draft.planId, refusedBy: blockedBy },
+    });
+    publishPlan(step, executed(draft, verdict, ["none", `bypassed:${blockedBy}`]));
+    return;
+  }
+  publishPlan(step, { ...draft, decision: "BLOCKED", reasonCodes: [blockedBy], verdict });
+}
+
+function executed(draft: PlanDraft, verdict: Verdict, reasonCodes: readonly string[]): Plan {
+  return { ...draft, qty: draft.qty * verdict.qtyScale, decision: "EXECUTE", reasonCodes, verdict };
+}
+
+function sinceLast(step: Step, tsMs: number | undefined): number | null {
+  return tsMs === undefined ? null : step.tsMs - tsMs;
+}

@@ -1,0 +1,121 @@
+import type { FundingSettled, OrderFilled } from "../domain/event.ts";
+import { lotsToQty, notionalQuote, ticksToPrice } from "../domain/instrument.ts";
+import { sideSign } from "../domain/intent.ts";
+import { finishOrder } from "./execute.ts";
+import { applyFill, type Position } from "./position-book.ts";
+import { type ActiveOrder, decide, hasQuirk, instrumentOf, noteFindingOnce, setTimer, type Step } from "./state.ts";
+
+/** A fill: money, position, order, result, and the ledger a lag later. */
+export function onOrderFilled(step: Step, event: OrderFilled): void {
+  const { account, activeOrders, positions } = step.state;
+  const order = activeOrders.get(event.clientOrderId);
+  const instrument = instrumentOf(step, event.symbol);
+  const notional = notionalQuote(instrument, event.priceTicks, event.qtyLots);
+  account.walletQuote += event.realizedPnlQuote - event.feeQuote;
+  account.realizedPnlQuote += event.realizedPnlQuote;
+  account.feesQuote += event.feeQuote;
+  const wasFlat = !positions.open.has(event.symbol);
+  const position = applyFill(positions, {
+    symbol: event.symbol,
+    side: event.side,
+    qtyLots: event.qtyLots,
+    notionalQuote: notional,
+    price: ticksToPrice(instrument, event.priceTicks),
+    exchangeTsMs: event.exchangeTsMs,
+  });
+  step.state.lastExecutionTsMs.set(event.symbol, step.tsMs);
+  if (position === null) step.state.lastProposals.delete(event.symbol);
+  if (order === undefined) {
+    noteFindingOnce(step, `foreign-fill:${event.orderId}`, {
+      code: "fill_without_order",
+      severity: "error",
+      symbol: event.symbol,
+      text: `A fill arrived for order ${event.clientOrderId}, which is not in flight`,
+      evidence: { clientOrderId: event.clientOrderId, orderId: event.orderId },
+    });
+    commitLater(step, event, sideSign(event.side) * event.qtyLots);
+    return;
+  }
+  order.orderId = event.orderId;
+  order.filledQtyLots += event.qtyLots;
+  order.filledNotionalQuote += notional;
+  order.feeQuote += event.feeQuote;
+  order.realizedPnlQuote += event.realizedPnlQuote;
+  order.lastExchangeTsMs = event.exchangeTsMs;
+  order.status = "partially-filled";
+  const action = step.state.activePlans.get(order.order.planId)?.plan.action;
+  if (position !== null && action !== undefined) position.rungsDone.add(action);
+  if (position !== null && wasFlat) protect(step, order, position);
+  if (!event.isOrderComplete) return;
+  commitLater(step, event, sideSign(event.side) * order.filledQtyLots);
+  finishOrder(step, event.clientOrderId, "FILLED", "none", "");
+}
+
+/** Timer "ledger:<order id>": the result reader has caught up. Exactly once per order id. */
+export function onLedgerDue(step: Step, orderId: string): void {
+  const pending = step.state.pendingLedger.get(orderId);
+  if (pending === undefined) return;
+  step.state.pendingLedger.delete(orderId);
+  const { ledger, ledgerOrders } = step.state;
+  if (ledgerOrders.has(orderId)) return;
+  ledgerOrders.set(orderId, step.tsMs + step.state.policy.executor.doneTtl);
+  const before = ledger.get(pending.symbol) ?? step.state.positions.adoptedQtyLots.get(pending.symbol) ?? 0;
+  const after = hasQuirk(step, "ledger-unsigned")
+    ? Math.abs(Math.abs(before) + pending.deltaQtyLots)
+    : before + pending.deltaQtyLots;
+  ledger.set(pending.symbol, after);
+  decide(step, {
+    type: "ledger.committed",
+    symbol: pending.symbol,
+    orderId,
+    deltaQtyLots: pending.deltaQtyLots,
+    ledgerQtyLots: after,
+    lagMs: step.tsMs - pending.exchangeTsMs,
+  });
+}
+
+export function onFundingSettled(step: Step, event: FundingSettled): void {
+  step.state.account.walletQuote += event.amountQuote;
+  step.state.account.fundingQuote += event.amountQuote;
+}
+
+function commitLater(step: Step, event: OrderFilled, deltaQtyLots: number): void {
+  if (hasQuirk(step, "ledger-never")) {
+    noteFindingOnce(step, "ledger-never", {
+      code: "ledger_never_updates",
+      severity: "error",
+      symbol: event.symbol,
+      text: "Fills never reach the ledger: its reader wants `executed` = \"True\" and a steps_results list, the executor writes \"true\" and details",
+      evidence: { firstOrderId: event.orderId },
+    });
+    return;
+  }
+  step.state.pendingLedger.set(event.orderId, {
+    orderId: event.orderId,
+    symbol: event.symbol,
+    deltaQtyLots,
+    exchangeTsMs: event.exchangeTsMs,
+  });
+  setTimer(step, `ledger:${event.orderId}`, step.tsMs + step.state.policy.ledger.lag);
+}
+
+/** The first fill of a position sets its stop, its take profit and the distance that is one R. */
+function protect(step: Step, order: ActiveOrder, position: Position): void {
+  const plan = step.state.activePlans.get(order.order.planId)?.plan;
+  const instrument = instrumentOf(step, position.symbol);
+  const isLong = position.qtyLots > 0;
+  const entry = Number(position.entryNotionalQuote) / 1e8 / lotsToQty(instrument, Math.abs(position.qtyLots));
+  const fallback = entry * (1 - (isLong ? 1 : -1) * step.state.policy.harvest.stopDistanceDefaultPct);
+  const wanted = plan?.newStopPrice ?? null;
+  const isOnRightSide = wanted !== null && (isLong ? wanted < entry : wanted > entry);
+  position.stopPrice = isOnRightSide ? wanted : fallback;
+  position.riskPct = Math.abs(entry - position.stopPrice) / entry;
+  position.takeProfitPrice = plan?.takeProfitPrice ?? null;
+  decide(step, {
+    type: "stop.moved",
+    symbol: position.symbol,
+    stopPrice: position.stopPrice,
+    previousStopPrice: null,
+    cause: "entry",
+  });
+}

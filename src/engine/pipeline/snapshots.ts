@@ -1,0 +1,219 @@
+import type { SnapshotReceived } from "../domain/event.ts";
+import { lotsToQty } from "../domain/instrument.ts";
+import type { RankerView } from "../rankers/ranker.ts";
+import { snapshotTopK, updateCallLatencyEwmaMs } from "../formulas/snapshot-top-k.ts";
+import { resumePermits } from "./permit-stage.ts";
+import { adoptPosition, qtyLotsOf, snapshotOf } from "./position-book.ts";
+import { decide, hasQuirk, noteFinding, noteFindingOnce, setTimer, type Step } from "./state.ts";
+
+/** Timer "snapshots": rank the universe, ask the exchange, and come back one interval later. */
+export function startCycle(step: Step): void {
+  const { policy, snapshots } = step.state;
+  setTimer(step, "snapshots", step.tsMs + policy.snapshots.interval);
+  if (snapshots.cycleRequestId !== null) return;
+  const view = rankerView(step);
+  const ranking = step.state.parts.ranker.rank(view);
+  const universe = step.state.universe;
+  const symbols = ranking.symbols.map((index) => universe[index]!);
+  for (const symbol of symbols) snapshots.rankedEver.add(symbol);
+  for (const [tier, count] of Object.entries(ranking.tierCounts)) {
+    snapshots.tierTotals.set(tier, (snapshots.tierTotals.get(tier) ?? 0) + count);
+  }
+  noteRanking(step, symbols, ranking.tierCounts, view.budgetCalls);
+  const requestId = nextRequestId(step);
+  snapshots.cycleRequestId = requestId;
+  snapshots.cycleStartedTsMs = step.tsMs;
+  decide(step, {
+    type: "snapshot.requested",
+    requestId,
+    method: policy.snapshots.method,
+    symbols: policy.snapshots.method === "one-call-for-all" ? [] : symbols,
+    cause: "cycle",
+  });
+}
+
+/** Fetches one symbol for a plan that waits; a request for the symbol already under way is shared. */
+export function requestOnDemand(step: Step, symbol: string): string {
+  const { snapshots, policy } = step.state;
+  for (const [requestId, pending] of snapshots.onDemand) if (pending.symbol === symbol) return requestId;
+  const requestId = nextRequestId(step);
+  snapshots.onDemand.set(requestId, { symbol, sentTsMs: step.tsMs });
+  const isForAll = policy.snapshots.method === "one-call-for-all";
+  decide(step, {
+    type: "snapshot.requested",
+    requestId,
+    method: policy.snapshots.method,
+    symbols: isForAll ? [] : [symbol],
+    cause: "on-demand",
+  });
+  return requestId;
+}
+
+/** The exchange's word on positions: remembered, compared with what own fills explain, adopted where they differ. */
+export function receiveSnapshot(step: Step, event: SnapshotReceived): void {
+  const { snapshots, positions } = step.state;
+  const isCycle = event.requestId === snapshots.cycleRequestId;
+  if (event.status === "ok") {
+    const isForAll = event.symbols.length === 0;
+    const reported = new Map(event.positions.map((report) => [report.symbol, report]));
+    if (isForAll) {
+      positions.allAsOfTsMs = Math.max(positions.allAsOfTsMs, event.asOfTsMs);
+      for (const symbol of positions.open.keys()) if (!reported.has(symbol)) compare(step, flat(symbol), event.asOfTsMs);
+    }
+    for (const symbol of isForAll ? reported.keys() : event.symbols) {
+      compare(step, reported.get(symbol) ?? flat(symbol), event.asOfTsMs);
+    }
+  } else {
+    noteFindingOnce(step, "snapshot-failed", {
+      code: "snapshot_failed",
+      severity: "warn",
+      symbol: null,
+      text: "The exchange did not answer a snapshot request",
+      evidence: { requestId: event.requestId, error: event.error ?? null },
+    });
+  }
+  if (isCycle) {
+    const calls = Math.max(1, event.symbols.length);
+    const perCallMs = (step.tsMs - snapshots.cycleStartedTsMs) / calls;
+    snapshots.callLatencyEwmaMs = updateCallLatencyEwmaMs(snapshots.callLatencyEwmaMs, perCallMs);
+    snapshots.cycleRequestId = null;
+    resumePermits(step, null);
+    return;
+  }
+  snapshots.onDemand.delete(event.requestId);
+  resumePermits(step, event.requestId);
+}
+
+interface Report {
+  readonly symbol: string;
+  readonly qtyLots: number;
+  readonly entryPrice: number;
+}
+
+function flat(symbol: string): Report {
+  return { symbol, qtyLots: 0, entryPrice: 0 };
+}
+
+function compare(step: Step, report: Report, asOfTsMs: number): void {
+  const { positions, instrumentBySymbol, activeOrders } = step.state;
+  const instrument = instrumentBySymbol.get(report.symbol);
+  if (instrument === undefined) return;
+  const previous = positions.snapshots.get(report.symbol);
+  if (previous !== undefined && previous.asOfTsMs > asOfTsMs) return;
+  positions.snapshots.set(report.symbol, { qtyLots: report.qtyLots, asOfTsMs });
+  const known = qtyLotsOf(positions, report.symbol);
+  if (known === report.qtyLots) return;
+  // A report and our fills race: the report may be older than a fill, or an order may still be filling.
+  if ((positions.lastFillTsMs.get(report.symbol) ?? -1) > asOfTsMs) return;
+  for (const { order } of activeOrders.values()) if (order.symbol === report.symbol) return;
+
+  const unexplained = report.qtyLots - known;
+  const isFirstReport = previous === undefined && !positions.ownFillsQtyLots.has(report.symbol);
+  adoptPosition(positions, report, lotsToQty(instrument, 1), step.tsMs);
+  if (isFirstReport) positions.adoptedQtyLots.set(report.symbol, report.qtyLots);
+  if (!hasQuirk(step, "ledger-never")) step.state.ledger.set(report.symbol, report.qtyLots);
+  decide(step, {
+    type: "position.reconciled",
+    symbol: report.symbol,
+    exchangeQtyLots: report.qtyLots,
+    ledgerQtyLots: step.state.ledger.get(report.symbol) ?? null,
+    ownFillsQtyLots: positions.ownFillsQtyLots.get(report.symbol) ?? 0,
+    unexplainedQtyLots: unexplained,
+  });
+  const unexplainedQty = lotsToQty(instrument, unexplained);
+  noteFinding(step, {
+    code: isFirstReport ? "position_adopted" : "unexplained_delta",
+    severity: isFirstReport ? "info" : "error",
+    symbol: report.symbol,
+    text: isFirstReport
+      ? `${report.symbol} was open on the exchange before the run: ${unexplainedQty}`
+      : `The position of ${report.symbol} changed by ${unexplainedQty} without an own fill: another writer on the account`,
+    evidence: { exchangeQty: lotsToQty(instrument, report.qtyLots), expectedQty: lotsToQty(instrument, known) },
+  });
+}
+
+function rankerView(step: Step): RankerView {
+  const { state, tsMs } = step;
+  const { policy, market, universe } = state;
+  const index = universeIndex(step);
+  const isIntentTierDead = hasQuirk(step, "intent-tier-dead");
+  const ageOf = (times: ReadonlyMap<string, number>, symbol: number): number => {
+    const last = times.get(universe[symbol]!);
+    return last === undefined ? Number.POSITIVE_INFINITY : tsMs - last;
+  };
+  const { method, budgetCalls, minTopK, cycleTarget } = policy.snapshots;
+  const topK = snapshotTopK(state.snapshots.callLatencyEwmaMs, cycleTarget, minTopK);
+  return {
+    tsMs,
+    symbols: universe,
+    openPositions: [...state.positions.open.keys()]
+      .map((symbol) => index.get(symbol)!)
+      .sort((left, right) => left - right),
+    intentAgeMs: (symbol) => (isIntentTierDead ? Number.POSITIVE_INFINITY : ageOf(state.lastIntentTsMs, symbol)),
+    planAgeMs: (symbol) => ageOf(state.lastPlanTsMs, symbol),
+    volume24hQuote: (symbol) => (symbol < market.symbols.length ? market.volume24hQuote(symbol, tsMs) : 0),
+    allowlist: policy.snapshots.allowlist.flatMap((symbol) => index.get(symbol) ?? []),
+    budgetCalls: method === "one-call-for-all" ? universe.length : Math.min(budgetCalls, Math.max(topK, 1)),
+  };
+}
+
+const universeIndices = new WeakMap<readonly string[], Map<string, number>>();
+
+function universeIndex(step: Step): Map<string, number> {
+  let index = universeIndices.get(step.state.universe);
+  if (index === undefined) {
+    index = new Map(step.state.universe.map((symbol, place) => [symbol, place]));
+    universeIndices.set(step.state.universe, index);
+  }
+  return index;
+}
+
+/** Coverage of what was needed this cycle, published when it differs from the cycle before. */
+function noteRanking(
+  step: Step,
+  symbols: readonly string[],
+  tierCounts: Readonly<Record<string, number>>,
+  budgetCalls: number,
+): void {
+  const { state, tsMs } = step;
+  const { policy, positions, snapshots } = state;
+  const needed = new Set<string>(positions.open.keys());
+  for (const [symbol, lastTsMs] of state.lastIntentTsMs) {
+    if (tsMs - lastTsMs <= policy.snapshots.needWindow) needed.add(symbol);
+  }
+  let neededFresh = 0;
+  const neededStale: string[] = [];
+  const neededNeverRanked: string[] = [];
+  for (const symbol of [...needed].sort()) {
+    if (state.instrumentBySymbol.get(symbol)?.isOnVenue !== true) continue;
+    const snapshot = snapshotOf(positions, symbol);
+    if (snapshot !== null && tsMs - snapshot.asOfTsMs <= policy.permits.snapshotAgeMax) neededFresh += 1;
+    else if (snapshots.rankedEver.has(symbol)) neededStale.push(symbol);
+    else neededNeverRanked.push(symbol);
+  }
+  const calls = policy.snapshots.method === "one-call-for-all" ? 1 : symbols.length;
+  const key = `${symbols.join()}|${neededFresh}|${neededStale.join()}|${neededNeverRanked.join()}`;
+  if (key === snapshots.lastRankingKey) {
+    snapshots.repeatedCycles += 1;
+    return;
+  }
+  decide(step, {
+    type: "candidates.ranked",
+    ranker: state.parts.ranker.name,
+    symbols,
+    tierCounts,
+    repeatedCycles: snapshots.repeatedCycles,
+    neededFresh,
+    neededStale,
+    neededNeverRanked,
+    cycleCostMs: Math.round(calls * snapshots.callLatencyEwmaMs),
+    budgetCalls,
+  });
+  snapshots.lastRankingKey = key;
+  snapshots.repeatedCycles = 0;
+}
+
+function nextRequestId(step: Step): string {
+  step.state.snapshots.requestCount += 1;
+  return `snap-${step.state.snapshots.requestCount}`;
+}

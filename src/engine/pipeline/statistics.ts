@@ -1,0 +1,85 @@
+import type { StatisticsPublished } from "../domain/decision.ts";
+import type { Plan } from "../domain/plan.ts";
+import type { ResultRecorded } from "../domain/decision.ts";
+import { reasonHead } from "../domain/reason.ts";
+import { decide, setTimer, type Step } from "./state.ts";
+
+const MINUTE_MS = 60_000;
+const MINUTES_KEPT = 60;
+
+const WINDOWS = [
+  { name: "1m", minutes: 1 },
+  { name: "5m", minutes: 5 },
+  { name: "15m", minutes: 15 },
+  { name: "1h", minutes: 60 },
+] as const satisfies readonly { readonly name: StatisticsPublished["window"]; readonly minutes: number }[];
+
+interface Bucket {
+  readonly minute: number;
+  readonly decisionLayer: Map<string, number>;
+  readonly executionLayer: Map<string, number>;
+  readonly reasons: Map<string, number>;
+}
+
+/** Minute buckets of the last hour, oldest first. */
+export interface Statistics {
+  readonly buckets: Bucket[];
+}
+
+export function createStatistics(): Statistics {
+  return { buckets: [] };
+}
+
+/**
+ * Decision statistics (P3.5) with the layers kept apart: what governors decided and what the executor achieved are
+ * never in one sum, and every key carries its evalType. The origin's mixture is what the incident document misread.
+ */
+export function countDecision(step: Step, plan: Plan): void {
+  const bucket = bucketAt(step.state.statistics, step.tsMs);
+  increment(bucket.decisionLayer, `${plan.evalType}.${plan.decision}`);
+  increment(bucket.reasons, `decision.${plan.evalType}.${reasonHead(plan.reasonCodes[0] ?? "none")}`);
+}
+
+export function countResult(step: Step, result: ResultRecorded): void {
+  const bucket = bucketAt(step.state.statistics, step.tsMs);
+  increment(bucket.executionLayer, `${result.evalType}.${result.status}`);
+  increment(bucket.reasons, `execution.${result.evalType}.${reasonHead(result.reason)}`);
+}
+
+/** Timer "statistics": the four windows as of now; a window without anything in it is not published. */
+export function publishStatistics(step: Step): void {
+  setTimer(step, "statistics", step.tsMs + step.state.policy.trackers.statisticsInterval);
+  const { buckets } = step.state.statistics;
+  const current = Math.floor(step.tsMs / MINUTE_MS);
+  for (const window of WINDOWS) {
+    const inside = buckets.filter((bucket) => bucket.minute > current - window.minutes);
+    if (inside.length === 0) continue;
+    decide(step, {
+      type: "statistics.published",
+      window: window.name,
+      decisionLayer: sum(inside.map((bucket) => bucket.decisionLayer)),
+      executionLayer: sum(inside.map((bucket) => bucket.executionLayer)),
+      reasons: sum(inside.map((bucket) => bucket.reasons)),
+    });
+  }
+}
+
+function bucketAt(statistics: Statistics, tsMs: number): Bucket {
+  const minute = Math.floor(tsMs / MINUTE_MS);
+  const last = statistics.buckets[statistics.buckets.length - 1];
+  if (last !== undefined && last.minute === minute) return last;
+  const bucket: Bucket = { minute, decisionLayer: new Map(), executionLayer: new Map(), reasons: new Map() };
+  statistics.buckets.push(bucket);
+  while (statistics.buckets[0]!.minute <= minute - MINUTES_KEPT) statistics.buckets.shift();
+  return bucket;
+}
+
+function increment(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function sum(parts: readonly Map<string, number>[]): Record<string, number> {
+  const total = new Map<string, number>();
+  for (const part of parts) for (const [key, count] of part) total.set(key, (total.get(key) ?? 0) + count);
+  return Object.fromEntries([...total].sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0)));
+}

@@ -1,0 +1,157 @@
+import { lotsToQty } from "../domain/instrument.ts";
+import { moneyToNumber } from "../domain/money.ts";
+import type { KillScore } from "../domain/plan.ts";
+import { killComponents, killScore } from "../formulas/kill-score.ts";
+import type { Drivers } from "../governors/governor.ts";
+import type { Position } from "./position-book.ts";
+import { entryPriceOf } from "./position-book.ts";
+import { instrumentOf, markPriceOf, type Step } from "./state.ts";
+
+/** Daily from one-minute volatility. */
+const MINUTES_PER_DAY_ROOT = Math.sqrt(1440);
+
+/** Portfolio numbers at one instant, from open positions at their marks. */
+export interface PortfolioView {
+  readonly equity: number;
+  readonly grossNotional: number;
+  readonly heat: number;
+  readonly openRisk: number;
+  readonly drawdown: number;
+  readonly openPositions: number;
+}
+
+/**
+ * Equity is the wallet plus unrealized result at the marks; a position without a mark counts at its entry. Also moves
+ * the equity peak, so it is called once per instant that needs it.
+ */
+export function viewPortfolio(step: Step): PortfolioView {
+  const { account, positions, policy } = step.state;
+  let unrealized = 0;
+  let grossNotional = 0;
+  let heatSum = 0;
+  let riskSum = 0;
+  for (const position of positions.open.values()) {
+    const instrument = instrumentOf(step, position.symbol);
+    const qty = lotsToQty(instrument, Math.abs(position.qtyLots));
+    const entryNotional = moneyToNumber(position.entryNotionalQuote);
+    const mark = markPriceOf(step, instrument);
+    const notional = mark === null ? entryNotional : qty * mark;
+    unrealized += position.qtyLots > 0 ? notional - entryNotional : entryNotional - notional;
+    grossNotional += notional;
+    const sigma = step.state.market.features(instrument.index)?.sigma ?? 0;
+    heatSum += notional * sigma * MINUTES_PER_DAY_ROOT;
+    riskSum += notional * (position.riskPct ?? policy.harvest.stopDistanceDefaultPct);
+  }
+  const equity = moneyToNumber(account.walletQuote) + unrealized;
+  if (equity > account.equityPeak) account.equityPeak = equity;
+  const isSolvent = equity > 0;
+  return {
+    equity,
+    grossNotional,
+    heat: isSolvent ? heatSum / equity : heatSum > 0 ? Number.MAX_VALUE : 0,
+    openRisk: isSolvent ? riskSum / equity : riskSum > 0 ? Number.MAX_VALUE : 0,
+    drawdown: account.equityPeak > 0 ? Math.max(0, 1 - equity / account.equityPeak) : 0,
+    openPositions: positions.open.size,
+  };
+}
+
+/** Notional of entries that were let through and have not ended, in quote. */
+export function pendingEntryNotional(step: Step): number {
+  let total = 0;
+  for (const { plan } of step.state.activePlans.values()) {
+    if (plan.evalType === "ENTRY" && plan.markPrice !== null) total += plan.qty * plan.markPrice;
+  }
+  return total;
+}
+
+/** Weight of the volatility regime: 0 low, 0.33 normal, 0.67 high, 1 extreme (pipeline.md 1.14, P2.8). */
+export function volatilityRegime(step: Step, symbolIndex: number): number {
+  const ratio = step.state.market.volatilityRatio(symbolIndex);
+  if (ratio === null) return 0.33;
+  const [low, high, extreme] = step.state.policy.trackers.volatilityRegimeBounds;
+  return ratio < low ? 0 : ratio < high ? 0.33 : ratio < extreme ? 0.67 : 1;
+}
+
+/** Kill score of a symbol at an age; `null` while the market features are not known. */
+export function scoreSymbol(step: Step, symbolIndex: number, ageSec: number): KillScore | null {
+  const features = step.state.market.features(symbolIndex);
+  if (features === null) return null;
+  const params = step.state.policy.killScore;
+  return killScore(killComponents({ ...features, ageSec }, params), params.weights);
+}
+
+export interface PositionMeasures {
+  readonly entryPrice: number;
+  readonly ageSec: number;
+  readonly pnlPerUnit: number;
+  readonly pnlPct: number;
+}
+
+/** What a position has made per unit at a mark, and for how long it has been open. */
+export function measurePosition(step: Step, position: Position, markPrice: number): PositionMeasures {
+  const instrument = instrumentOf(step, position.symbol);
+  const entryPrice = entryPriceOf(position, lotsToQty(instrument, 1));
+  const pnlPerUnit = position.qtyLots > 0 ? markPrice - entryPrice : entryPrice - markPrice;
+  return {
+    entryPrice,
+    ageSec: Math.max(0, (step.tsMs - position.openedTsMs) / 1000),
+    pnlPerUnit,
+    pnlPct: (pnlPerUnit / entryPrice) * 100,
+  };
+}
+
+/** All drivers a governor may use for one plan. */
+export function collectDrivers(
+  step: Step,
+  input: {
+    readonly symbolIndex: number;
+    readonly killScore: KillScore | null;
+    readonly confidence: number | null;
+    readonly planNotional: number | null;
+    readonly position: PositionMeasures | null;
+    readonly rNet: number | null;
+  },
+): Drivers {
+  const portfolio = viewPortfolio(step);
+  const features = step.state.market.features(input.symbolIndex);
+  return {
+    killScore: input.killScore?.score ?? null,
+    portfolioHeat: portfolio.heat,
+    volatilityRegime: volatilityRegime(step, input.symbolIndex),
+    drawdown: portfolio.drawdown,
+    pendingExposure: portfolio.equity > 0 ? pendingEntryNotional(step) / portfolio.equity : 0,
+    positionAgeSec: input.position?.ageSec ?? 0,
+    rNet: input.rNet,
+    pnlPct: input.position?.pnlPct ?? null,
+    confidence: input.confidence,
+    openRisk: portfolio.openRisk,
+    openPositions: portfolio.openPositions,
+    totalNotional: portfolio.grossNotional,
+    planNotional: input.planNotional,
+    equity: portfolio.equity,
+    trendStrength: features?.trendStrength ?? null,
+    sigma: features?.sigma ?? null,
+    spreadBps: step.state.market.spreadBps(input.symbolIndex),
+  };
+}
+
+/** Inputs of a decision on this symbol that are stale or frozen, as taints of the plan. */
+export function marketTaints(step: Step, symbolIndex: number): string[] {
+  const { market, policy } = step.state;
+  const taints: string[] = [];
+  const lastTsMs = market.lastTsMs[symbolIndex]!;
+  if (lastTsMs === 0) {
+    taints.push("mark:default");
+    return taints;
+  }
+  if (step.tsMs - lastTsMs > 2 * policy.trackers.marketStateInterval) taints.push("mark:stale");
+  if (isFrozen(step, symbolIndex)) taints.push("mark:frozen");
+  return taints;
+}
+
+/** `true` when quotes still arrive and the price has not moved for `bridge.frozenPriceAfter`: a dead ticker. */
+export function isFrozen(step: Step, symbolIndex: number): boolean {
+  const { market, policy } = step.state;
+  const movedTsMs = market.movedTsMs[symbolIndex]!;
+  return movedTsMs > 0 && step.tsMs - movedTsMs >= policy.bridge.frozenPriceAfter && market.lastTsMs[symbolIndex]! > movedTsMs;
+}

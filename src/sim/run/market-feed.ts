@@ -1,0 +1,222 @@
+import type { MarketState } from "../../engine/market/market-state.ts";
+import type { MarketBatch } from "../../recording/batch.ts";
+
+/** Prices as the exchange knows them, one column per fact, shared by the exchanges of all variants. */
+export interface ExchangePrices {
+  readonly price: Float64Array;
+  readonly bid: Float64Array;
+  readonly ask: Float64Array;
+  readonly lastTsMs: Float64Array;
+}
+
+export interface MarketFeedOptions {
+  readonly batches: Iterable<MarketBatch>;
+  /** Exchange time to engine time, in ms, on top of what the recording itself measured. */
+  readonly feedLatencyMs: number;
+  readonly markets: readonly MarketState[];
+  readonly prices: ExchangePrices;
+  readonly symbolCount: number;
+  /**
+   * Called when the price of a watched symbol has changed on the exchange. May schedule things: the feed looks at
+   * `limit.tsMs` again after every call.
+   */
+  onWatched(symbol: number, tsMs: number, batch: MarketBatch, row: number): void;
+}
+
+/** The time the feed must not run past; `onWatched` may bring it nearer. */
+export interface FeedLimit {
+  tsMs: number;
+}
+
+/**
+ * Moves two cursors over the same rows: the exchange sees a row at its exchange time, the engine when it was received,
+ * never earlier, plus the feed latency. So an order that arrives while a price is on its way meets the newer price, and
+ * the engine cannot look ahead. At the same instant the exchange comes first.
+ *
+ * A recorded clock may run behind the exchange's (`rx < ts`); then the exchange time counts, because nobody receives an
+ * event before it happens.
+ */
+export class MarketFeed {
+  /** Rows the exchange has seen. */
+  exchangeRows = 0;
+  /** Watched symbols: 1 where a price can matter to some exchange (resting order or open position). */
+  readonly watched: Uint8Array;
+
+  readonly #options: MarketFeedOptions;
+  readonly #source: Iterator<MarketBatch>;
+  readonly #queue: MarketBatch[] = [];
+  #exchangeBatch = -1;
+  #exchangeRow = 0;
+  #engineRow = 0;
+  #isSourceDone = false;
+  /** Times of the next row of each cursor; Infinity at the end of the recording. */
+  #nextExchangeTsMs = Number.POSITIVE_INFINITY;
+  #nextEngineTsMs = Number.POSITIVE_INFINITY;
+  #exchangeClockMs = Number.NEGATIVE_INFINITY;
+  /** What `#exchangeClockMs` was at the engine's row: exchange time never runs backwards for either. */
+  #engineTsMaxMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: MarketFeedOptions) {
+    this.#options = options;
+    this.watched = new Uint8Array(options.symbolCount);
+    this.#source = options.batches[Symbol.iterator]();
+    this.#openNextBatch();
+    this.#peekExchange();
+    this.#peekEngine();
+  }
+
+  /** Time of the next thing the market does to anybody; Infinity when the recording is over. */
+  get nextTsMs(): number {
+    return Math.min(this.#nextExchangeTsMs, this.#nextEngineTsMs);
+  }
+
+  /** Takes in every row due at or before `limit.tsMs`, in time order. */
+  advance(limit: FeedLimit): void {
+    if (this.#options.feedLatencyMs === 0) {
+      this.#advanceTogether(limit);
+      return;
+    }
+    for (;;) {
+      if (this.#nextExchangeTsMs <= this.#nextEngineTsMs) {
+        if (!(this.#nextExchangeTsMs <= limit.tsMs)) return;
+        this.#stepExchange();
+      } else {
+        if (!(this.#nextEngineTsMs <= limit.tsMs)) return;
+        this.#stepEngine();
+      }
+    }
+  }
+
+  /** Without a latency and with `rx` at most `ts` both cursors are one; a batch where `rx` is later goes row by row. */
+  #advanceTogether(limit: FeedLimit): void {
+    const { markets, prices } = this.#options;
+    const market = markets.length === 1 ? markets[0]! : null;
+    const { price: exchangePrice, bid: exchangeBid, ask: exchangeAsk, lastTsMs } = prices;
+    const watched = this.watched;
+    while (this.#nextExchangeTsMs <= limit.tsMs || this.#nextEngineTsMs <= limit.tsMs) {
+      if (this.#nextExchangeTsMs !== this.#nextEngineTsMs || this.#exchangeBatch !== 0 || this.#exchangeRow !== this.#engineRow) {
+        if (this.#nextExchangeTsMs <= this.#nextEngineTsMs) this.#stepExchange();
+        else this.#stepEngine();
+        continue;
+      }
+      const batch = this.#queue[0]!;
+      const { length, tsMs, rxMs, symbol, price, bid, ask, qty } = batch;
+      let row = this.#exchangeRow;
+      let clockMs = this.#exchangeClockMs;
+      const start = row;
+      while (row < length) {
+        const exchangeTsMs = tsMs[row]!;
+        const due = exchangeTsMs > clockMs ? exchangeTsMs : clockMs;
+        if (due > limit.tsMs || rxMs[row]! > due) break;
+        clockMs = due;
+        const index = symbol[row]!;
+        const value = price[row]!;
+        const bidValue = bid[row]!;
+        exchangePrice[index] = value;
+        exchangeBid[index] = bidValue;
+        exchangeAsk[index] = ask[row]!;
+        lastTsMs[index] = exchangeTsMs;
+        if (watched[index] === 1) this.#options.onWatched(index, due, batch, row);
+        if (market !== null) market.update(index, due, value, bidValue, ask[row]!, qty[row]!);
+        else for (const each of markets) each.update(index, due, value, bidValue, ask[row]!, qty[row]!);
+        row += 1;
+      }
+      this.exchangeRows += row - start;
+      this.#exchangeClockMs = clockMs;
+      this.#engineTsMaxMs = clockMs;
+      this.#exchangeRow = row;
+      this.#engineRow = row;
+      this.#peekExchange();
+      this.#peekEngine();
+    }
+  }
+
+  #stepExchange(): void {
+    const batch = this.#queue[this.#exchangeBatch]!;
+    const row = this.#exchangeRow;
+    const { prices } = this.#options;
+    const index = batch.symbol[row]!;
+    prices.price[index] = batch.price[row]!;
+    prices.bid[index] = batch.bid[row]!;
+    prices.ask[index] = batch.ask[row]!;
+    prices.lastTsMs[index] = batch.tsMs[row]!;
+    this.#exchangeClockMs = this.#nextExchangeTsMs;
+    if (this.watched[index] === 1) this.#options.onWatched(index, this.#nextExchangeTsMs, batch, row);
+    this.exchangeRows += 1;
+    this.#exchangeRow += 1;
+    this.#peekExchange();
+  }
+
+  #stepEngine(): void {
+    const batch = this.#queue[0]!;
+    const row = this.#engineRow;
+    for (const market of this.#options.markets) {
+      market.update(
+        batch.symbol[row]!,
+        this.#nextEngineTsMs,
+        batch.price[row]!,
+        batch.bid[row]!,
+        batch.ask[row]!,
+        batch.qty[row]!,
+      );
+    }
+    this.#engineRow += 1;
+    this.#peekEngine();
+  }
+
+  /** Exchange time never runs backwards: a late row is due at the clock it is late against. */
+  #peekExchange(): void {
+    while (this.#exchangeBatch >= 0 && this.#exchangeRow >= this.#queue[this.#exchangeBatch]!.length) {
+      if (this.#exchangeBatch + 1 >= this.#queue.length && !this.#openNextBatch()) {
+        this.#nextExchangeTsMs = Number.POSITIVE_INFINITY;
+        return;
+      }
+      this.#exchangeBatch += 1;
+      this.#exchangeRow = 0;
+    }
+    if (this.#exchangeBatch < 0) {
+      this.#nextExchangeTsMs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    const tsMs = this.#queue[this.#exchangeBatch]!.tsMs[this.#exchangeRow]!;
+    this.#nextExchangeTsMs = tsMs > this.#exchangeClockMs ? tsMs : this.#exchangeClockMs;
+  }
+
+  #peekEngine(): void {
+    while (this.#queue.length > 0 && this.#engineRow >= this.#queue[0]!.length) {
+      if (this.#queue.length === 1 && !this.#openNextBatch()) {
+        this.#nextEngineTsMs = Number.POSITIVE_INFINITY;
+        return;
+      }
+      // The exchange is never behind the engine, so the first batch is finished for both.
+      this.#queue.shift();
+      this.#exchangeBatch -= 1;
+      if (this.#exchangeBatch < 0) {
+        this.#exchangeBatch = 0;
+        this.#exchangeRow = 0;
+      }
+      this.#engineRow = 0;
+    }
+    const batch = this.#queue[0];
+    if (batch === undefined) {
+      this.#nextEngineTsMs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    const tsMs = batch.tsMs[this.#engineRow]!;
+    const rxMs = batch.rxMs[this.#engineRow]!;
+    if (tsMs > this.#engineTsMaxMs) this.#engineTsMaxMs = tsMs;
+    this.#nextEngineTsMs = Math.max(this.#engineTsMaxMs, rxMs) + this.#options.feedLatencyMs;
+  }
+
+  #openNextBatch(): boolean {
+    if (this.#isSourceDone) return false;
+    const next = this.#source.next();
+    if (next.done === true) {
+      this.#isSourceDone = true;
+      return false;
+    }
+    this.#queue.push(next.value);
+    if (this.#exchangeBatch < 0) this.#exchangeBatch = 0;
+    return true;
+  }
+}

@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const source = join(root, "src");
+
+/** Folder of src/ to the folders it may import from; itself is always allowed. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  diagnostics: [],
+  engine: [],
+  recording: ["engine", "diagnostics"],
+  sim: ["engine", "recording", "diagnostics"],
+  reports: ["engine", "recording", "diagnostics"],
+  cli: ["engine", "recording", "sim", "reports", "diagnostics"],
+};
+
+/** Inside engine only its vocabulary is open to reports: they read journals, they never run the core. */
+const REPORTS_MAY_READ_OF_ENGINE = /^engine\/(domain\/|quirks\.ts$)/;
+
+/** npm package to the folders that may import it; docs/dependencies.md says why each is there. */
+const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  zod: ["engine", "recording", "sim", "reports", "cli"],
+  "@noble/hashes": ["engine"],
+  seedrandom: ["sim"],
+  yaml: ["sim"],
+  commander: ["cli"],
+};
+
+interface Banned {
+  readonly rule: string;
+  readonly pattern: RegExp;
+  readonly sample: string;
+}
+
+/** What the core may not touch: clock, dice, timers, IO, locale, and arithmetic that may differ between engines. */
+const BANNED_IN_ENGINE: readonly Banned[] = [
+  { rule: "clock", pattern: /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/, sample: "const now = Date.now();" },
+  { rule: "dice", pattern: /\bMath\.random\b|\bcrypto\.\w+/, sample: "Math.random()" },
+  {
+    rule: "timers",
+    pattern: /\b(setTimeout|setInterval|setImmediate|queueMicrotask)\b/,
+    sample: "setTimeout(run, 5)",
+  },
+  { rule: "process", pattern: /\bprocess\.\w+|\bglobalThis\b/, sample: "process.env" },
+  { rule: "io", pattern: /from "node:|require\(|\bimport\("/, sample: 'import fs from "node:fs"' },
+  { rule: "promise", pattern: /\bPromise\b|\basync\b|\bawait\b/, sample: "async function step() {}" },
+  { rule: "locale", pattern: /\.localeCompare\b|\.toLocale\w*\b|\bIntl\./, sample: "a.localeCompare(b)" },
+  { rule: "power", pattern: /\bMath\.pow\b|[\w)\]]\s\*\*\s/, sample: "Math.pow(2, x)" },
+  { rule: "for-in", pattern: /\bfor \((?:const|let) \w+ in /, sample: "for (const key in table) {}" },
+];
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+function importsOf(text: string): string[] {
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]!);
+}
+
+/** Comments may name what the code may not call. */
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "$1");
+}
+
+const files = filesBelow(source);
+
+describe("the structure of src/", () => {
+  test("is read whole: an empty listing would let everything pass", () => {
+    expect(files.length).toBeGreaterThan(60);
+  });
+
+  test("imports point one way", () => {
+    const wrong: string[] = [];
+    for (const file of files) {
+      const from = relative(source, file);
+      const folder = from.split("/")[0]!;
+      if (from === "index.ts") continue;
+      for (const target of importsOf(readFileSync(file, "utf8"))) {
+        if (!target.startsWith(".")) continue;
+        const to = relative(source, join(file, "..", target));
+        const toFolder = to.split("/")[0]!;
+        if (toFolder === folder) continue;
+        const isAllowed = MAY_IMPORT[folder]?.includes(toFolder) === true;
+        const isWithinReach = folder !== "reports" || toFolder !== "engine" || REPORTS_MAY_READ_OF_ENGINE.test(to);
+        if (!isAllowed || !isWithinReach) wrong.push(`${from} imports ${to}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test("each npm package is imported only where docs/dependencies.md says", () => {
+    const wrong: string[] = [];
+    for (const file of files) {
+      const from = relative(source, file);
+      const folder = from.split("/")[0]!;
+      for (const target of importsOf(readFileSync(file, "utf8"))) {
+        if (target.startsWith(".") || target.startsWith("node:")) continue;
+        const name = target.startsWith("@") ? target.split("/").slice(0, 2).join("/") : target.split("/")[0]!;
+        if (PACKAGE_FOLDERS[name]?.includes(folder) !== true) wrong.push(`${from} imports ${target}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe("the core is a pure function of its inputs", () => {
+  const engineFiles = files.filter((file) => relative(source, file).startsWith("engine/"));
+
+  test.each(BANNED_IN_ENGINE)("engine/ has no $rule", ({ pattern }) => {
+    const found = engineFiles.flatMap((file) =>
+      withoutComments(readFileSync(file, "utf8"))
+        .split("\n")
+        .flatMap((line, index) => (pattern.test(line) ? [`${relative(source, file)}:${index + 1} ${line.trim()}`] : [])),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test.each(BANNED_IN_ENGINE)("the rule against $rule fires on a planted line", ({ pattern, sample }) => {
+    expect(pattern.test(sample)).toBe(true);
+  });
+});
