@@ -3,6 +3,7 @@ import type { Problem } from "../../diagnostics/user-error.ts";
 import { durationSchema } from "../../engine/domain/duration.ts";
 import { moneySchema, type Policy, pipelineSchema } from "../../engine/policy.ts";
 import { QUIRK_NAMES, type Quirk } from "../../engine/quirks.ts";
+import { thresholdsSchema } from "../../reports/thresholds.ts";
 import { type ExchangeConfig, exchangeSchema } from "./exchange-schema.ts";
 import { momentSchema } from "./moment.ts";
 
@@ -25,16 +26,6 @@ export const scenarioPipelineSchema = pipelineSchema.extend({
   quirks: z.array(quirkEntrySchema).default([]).meta({ description: '"name" turns a quirk on, "-name" off' }),
 });
 
-const thresholdsSchema = z.record(
-  z.string(),
-  z.strictObject({
-    expr: z.string().min(1),
-    level: z.enum(["warn", "error"]).default("error"),
-    min_n: z.number().int().min(0).optional(),
-    allow_no_data: z.boolean().default(false),
-    abort_on_fail: z.boolean().default(false),
-  }),
-);
 const strategySchema = z.looseObject({ name: z.string() });
 
 const universeSchema = z.strictObject({
