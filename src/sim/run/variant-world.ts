@@ -1,0 +1,112 @@
+import type { Decision } from "../../engine/domain/decision.ts";
+import type { EngineEvent } from "../../engine/domain/event.ts";
+import { isRoutine, type JournalEntry } from "../../engine/domain/journal.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { InvariantChecker } from "../../engine/invariants.ts";
+import type { Exchange } from "../../engine/ports.ts";
+import type { Scheduler } from "../time/scheduler.ts";
+
+/**
+ * Order of things due at the same instant in one variant's world: what reaches the exchange, then what reaches the
+ * engine from outside, then the engine's own timers (docs/architecture.md, rule 5).
+ */
+export const RANK = { exchange: 0, event: 1, timer: 2 } as const;
+
+export type Scheduled =
+  | { readonly kind: "exchange"; readonly run: (tsMs: number) => void }
+  | { readonly kind: "event"; readonly event: EngineEvent }
+  | { readonly kind: "timer"; readonly timerId: string };
+
+export interface VariantWorldParts {
+  readonly engine: Engine;
+  readonly exchange: Exchange;
+  readonly scheduler: Scheduler<Scheduled>;
+  readonly invariants: InvariantChecker;
+  onEntry(entry: JournalEntry): void;
+}
+
+/** One variant: its engine, its exchange account and its queue of things to come, over the market all variants share. */
+export class VariantWorld {
+  intents = 0;
+  fills = 0;
+  entries = 0;
+  readonly #parts: VariantWorldParts;
+  #seq = 0;
+
+  constructor(parts: VariantWorldParts) {
+    this.#parts = parts;
+  }
+
+  get nextDueTsMs(): number {
+    return this.#parts.scheduler.nextDueTsMs;
+  }
+
+  /** Runs everything due at or before `untilTsMs`, including what that causes within the same time. */
+  runDue(untilTsMs: number): void {
+    const { scheduler } = this.#parts;
+    while (scheduler.nextDueTsMs <= untilTsMs) {
+      const { dueTsMs, item } = scheduler.pop()!;
+      switch (item.kind) {
+        case "exchange":
+          item.run(dueTsMs);
+          break;
+        case "event":
+          this.deliver(dueTsMs, item.event);
+          break;
+        case "timer":
+          this.deliver(dueTsMs, { type: "timer.fired", timerId: item.timerId });
+          break;
+      }
+    }
+  }
+
+  /** One envelope through the core: decide, check, write down, then act. */
+  deliver(tsMs: number, event: EngineEvent): void {
+    const { engine, invariants, onEntry } = this.#parts;
+    this.#seq += 1;
+    if (event.type === "intent.received") this.intents += 1;
+    if (event.type === "exchange.order-filled") this.fills += 1;
+    const envelope = { seq: this.#seq, tsMs, event };
+    const decisions = engine.handle(envelope);
+    const violations = invariants.check({ envelope, decisions });
+    const entry = { envelope, decisions: violations.length === 0 ? decisions : [...decisions, ...violations] };
+    if (!isRoutine(entry)) {
+      this.entries += 1;
+      onEntry(entry);
+    }
+    for (const decision of decisions) this.#dispatch(decision, tsMs);
+  }
+
+  #dispatch(decision: Decision, tsMs: number): void {
+    const { exchange, scheduler } = this.#parts;
+    switch (decision.type) {
+      case "timer.set":
+        scheduler.setTimer(decision.timerId, decision.dueTsMs, RANK.timer, {
+          kind: "timer",
+          timerId: decision.timerId,
+        });
+        return;
+      case "order.submitted":
+        exchange.submit(decision, tsMs);
+        return;
+      case "order.query-requested":
+        exchange.query(decision, tsMs);
+        return;
+      case "snapshot.requested":
+        exchange.requestSnapshot(decision, tsMs);
+        return;
+      case "intent.rejected":
+      case "plan.published":
+      case "permit.granted":
+      case "permit.denied":
+      case "candidates.ranked":
+      case "result.recorded":
+      case "ledger.committed":
+      case "stop.moved":
+      case "statistics.published":
+      case "position.reconciled":
+      case "finding.noted":
+        return;
+    }
+  }
+}
