@@ -25,3 +25,17 @@ export function formatDecimal({ units, decimals }: Decimal): string {
   const text = decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
   return isNegative ? `-${text}` : text;
 }
+
+/**
+ * The same number without an exponent, digits unchanged: `"-1.3e-7"` is `"-0.00000013"`, `"0.0661"` stays as it is.
+ * Exchanges write plain decimals; programs that passed data on often did not. `null` when the text is no number.
+ */
+export function plainDecimal(text: string): string | null {
+  const match = /^(-?\d+(?:\.\d+)?)(?:[eE]([+-]?\d{1,3}))?$/.exec(text);
+  if (match === null) return null;
+  if (match[2] === undefined) return text;
+  const mantissa = parseDecimal(match[1]!)!;
+  const decimals = mantissa.decimals - Number(match[2]);
+  if (decimals >= 0) return formatDecimal({ units: mantissa.units, decimals });
+  return formatDecimal({ units: mantissa.units * 10n ** BigInt(-decimals), decimals: 0 });
+}

@@ -65,9 +65,11 @@ function venueSymbol(symbol: string, status: string, filters: Filters): VenueSym
   const stepSize = positiveText(filters, "LOT_SIZE", "stepSize");
   if (tickSize === null) return "PRICE_FILTER has no positive tickSize, orders need one";
   if (stepSize === null) return "LOT_SIZE has no positive stepSize, orders need one";
-  const qtyMin = positiveText(filters, "MARKET_LOT_SIZE", "minQty") ?? positiveText(filters, "LOT_SIZE", "minQty");
+  // A smallest quantity of 0 (TUSDT on the testnet) still leaves one step as the least that can be ordered.
+  const qtyMin =
+    positiveText(filters, "MARKET_LOT_SIZE", "minQty") ?? positiveText(filters, "LOT_SIZE", "minQty") ?? stepSize;
   const qtyMax = positiveText(filters, "MARKET_LOT_SIZE", "maxQty") ?? positiveText(filters, "LOT_SIZE", "maxQty");
-  if (qtyMin === null || qtyMax === null) return "LOT_SIZE has no positive minQty and maxQty, orders need both";
+  if (qtyMax === null) return "LOT_SIZE has no positive maxQty, orders need one";
   const notionalMin =
     positiveText(filters, "MIN_NOTIONAL", "notional") ??
     positiveText(filters, "MIN_NOTIONAL", "minNotional") ??

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Decimal, formatDecimal, parseDecimal, unitsAt } from "./decimal.ts";
+import { type Decimal, formatDecimal, parseDecimal, plainDecimal, unitsAt } from "./decimal.ts";
 
 /** One tier of a symbol's maintenance margin. All amounts are decimals in quote. */
 export interface LeverageBracket {
@@ -15,8 +15,8 @@ export interface LeverageBracket {
 
 const decimalText = z
   .union([z.string(), z.number()])
-  .transform((value) => (typeof value === "number" ? plainText(value) : value))
-  .refine((text) => parseDecimal(text) !== null, "a decimal number is needed");
+  .transform((value) => plainDecimal(String(value)) ?? "")
+  .refine((text) => text !== "", "a decimal number is needed");
 
 const nativeTier = z.looseObject({
   bracket: z.coerce.number().int().positive(),
@@ -137,10 +137,4 @@ function compare(left: Decimal, right: Decimal): number {
   const decimals = Math.max(left.decimals, right.decimals);
   const difference = unitsAt(left, decimals) - unitsAt(right, decimals);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
-}
-
-/** Shortest decimal of a double without exponent, for numbers between 1e-7 and 1e21; `""` otherwise. */
-function plainText(value: number): string {
-  const text = String(value);
-  return text.includes("e") ? "" : text;
 }

@@ -16,7 +16,6 @@ import {
 } from "./manifest.ts";
 import { MarketScanner } from "./market-scanner.ts";
 import { badRecord, checkCount, type JsonObject, partPath, readObjects, readPart } from "./part-reader.ts";
-import type { StaticStream } from "./record.ts";
 
 export interface OpenRecording extends RecordingSource {
   /** Path as it was given. */
@@ -168,7 +167,7 @@ function readStatics(
 export function* readStaticRecords(
   dir: string,
   manifest: Manifest,
-): Generator<{ stream: StaticStream | string; data: unknown; file: string; line: number }> {
+): Generator<{ stream: string; data: unknown; file: string; line: number }> {
   for (const part of partsOf(manifest, "exchange")) {
     const file = partPath(dir, part);
     for (const { line, record } of readObjects(dir, part)) {

@@ -29,9 +29,6 @@ export interface InputRow {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-/** Raw static data of the exchange that readers understand. */
-export type StaticStream = "exchangeInfo" | "leverageBrackets";
-
 /** What every writer accepts, on disk and in memory. Call in replay order: `rxMs`, then stream rank. */
 export interface RecordSink {
   market(row: MarketRow): void;
@@ -165,7 +162,7 @@ export class RecordNumbering {
 }
 
 /** Line of static exchange data: it has no place in the replay order, so it has neither `seq` nor `rx`. */
-export function staticLine(stream: StaticStream, data: unknown): string {
+export function staticLine(stream: string, data: unknown): string {
   return `${JSON.stringify({ s: stream, data }, refuseNonFinite)}\n`;
 }
 

@@ -29,6 +29,8 @@ export interface RecordingOptions {
   readonly inputs?: readonly InputFile[];
   readonly corrections?: readonly unknown[];
   readonly redactions?: readonly unknown[];
+  /** Fields of a manifest that this version does not know, when a recording is written again. */
+  readonly carried?: Readonly<Record<string, unknown>>;
 }
 
 export interface RecordingWriterOptions extends RecordingOptions {
@@ -47,6 +49,8 @@ export interface SealedRecording {
 }
 
 export interface RecordingWriter extends RecordSink {
+  /** Static exchange data of any stream, whole: for copies of recordings of later versions. */
+  staticRecord(stream: string, data: unknown): void;
   /** Adds a line that only becomes known while writing. */
   note(text: string): void;
   /** Ends the recording: parts, then manifest, then one rename. */
@@ -109,11 +113,17 @@ class DirectoryWriter implements RecordingWriter {
   }
 
   exchangeInfo(raw: unknown): void {
-    this.#static("exchangeInfo", raw);
+    this.staticRecord("exchangeInfo", raw);
   }
 
   leverageBrackets(raw: unknown): void {
-    this.#static("leverageBrackets", raw);
+    this.staticRecord("leverageBrackets", raw);
+  }
+
+  staticRecord(stream: string, data: unknown): void {
+    this.#expectOpen();
+    this.#tally.staticRecord(stream);
+    this.#guard(() => this.#exchange.append(staticLine(stream, data), stream, null));
   }
 
   note(text: string): void {
@@ -140,12 +150,6 @@ class DirectoryWriter implements RecordingWriter {
     rmSync(this.#scratch, { recursive: true, force: true });
   }
 
-  #static(stream: "exchangeInfo" | "leverageBrackets", raw: unknown): void {
-    this.#expectOpen();
-    this.#tally.staticRecord(stream);
-    this.#guard(() => this.#exchange.append(staticLine(stream, raw), stream, null));
-  }
-
   #finish(): Manifest {
     const { id, symbols, fidelity, createdBy, createdAt, generator, inputs, corrections, redactions } = this.#options;
     const market = this.#market.finish();
@@ -157,6 +161,7 @@ class DirectoryWriter implements RecordingWriter {
       exchange: exchange.contentSha256,
     };
     return {
+      ...this.#options.carried,
       schema: RECORDING_SCHEMA,
       id,
       createdBy,
