@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { EXIT, UserError } from "../../src/diagnostics/user-error.ts";
 import { MARKET_KIND, type RecordingSource } from "../../src/recording/batch.ts";
 import { openRecording } from "../../src/recording/reader.ts";
+import { verifyRecording } from "../../src/recording/verify.ts";
 import { createRecordingWriter } from "../../src/recording/writer.ts";
 import { editLines, editManifest, editPart, replacePart } from "./edit-recording.ts";
 
@@ -361,5 +362,16 @@ test("random damage to a market part is reported or changes nothing", () => {
       }
     }),
     { numRuns: 200, seed: 2 },
+  );
+});
+
+test("parts replaced together with their entries do not keep the identity of the recording", () => {
+  writeSample();
+  verifyRecording(openRecording(dir));
+
+  editLines(dir, MARKET, (lines) => lines.map((line) => line.replace("95467.7", "95467.8")));
+
+  expect(() => verifyRecording(openRecording(dir))).toThrow(
+    /manifest.json content.market: Cannot trust the recording: its market parts unpack to SHA-256/,
   );
 });

@@ -73,7 +73,7 @@ export function importResultText({ dir, manifest }: Pick<SealedRecording, "dir" 
     ["span", times.length === 0 ? "empty" : `${iso(Math.min(...times))} to ${iso(Math.max(...times))}`],
     ["symbols", String(manifest.symbols.length)],
     ["records", manifest.streams.map(({ stream, records }) => `${stream} ${records}`).join(", ")],
-    ["gaps", gaps === 0 ? "none" : `${gaps} gaps, ${missing} records missing, ${manifest.gaps.length} symbols`],
+    ["gaps", gaps === 0 ? "none" : `${gaps}, records missing ${missing}, symbols ${manifest.gaps.length}`],
     ...manifest.notes.map((note) => ["note", note]),
   ];
   return rows.map(([name, value]) => `${name!.padEnd(10)} ${value}\n`).join("");

@@ -116,7 +116,7 @@ export function gapNotes(files: readonly CandleFile[]): string[] {
     if (gaps > before) symbols++;
   }
   if (gaps === 0) return [];
-  const notes = [`${missing} minutes are missing, in ${gaps} gaps of ${symbols} of ${files.length} symbols`];
+  const notes = [`missing minutes: ${missing}, gaps: ${gaps}, symbols with gaps: ${symbols} of ${files.length}`];
   const shared = [...sharedBy.values()].filter((hole) => files.length > 1 && hole.symbols === files.length);
   for (const { startMs, endMs } of shared.sort((left, right) => left.startMs - right.startMs)) {
     const minutes = (endMs - startMs) / MINUTE_MS;

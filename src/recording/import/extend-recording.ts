@@ -6,6 +6,7 @@ import { type JsonObject, readObjects } from "../part-reader.ts";
 import { type OpenRecording, openRecording, partsOf, readStaticRecords } from "../reader.ts";
 import { type InputRow, MARKET_KEYS } from "../record.ts";
 import { MARKET_RANK, type MarketStream, streamRank } from "../stream-rank.ts";
+import { verifyRecording } from "../verify.ts";
 import { createRecordingWriter, type RecordingWriter, type SealedRecording } from "../writer.ts";
 import { readBracketsFile } from "./brackets.ts";
 import { readExchangeInfoFile } from "./exchange-info.ts";
@@ -34,7 +35,8 @@ export interface ExtendOptions {
 export function extendRecording(options: ExtendOptions): SealedRecording {
   const source = openRecording(options.from);
   const firstMs = source.firstTsMs;
-  const recorded = verify(source);
+  verifyRecording(source);
+  const recorded = recordedFunding(source);
   const funding = options.funding === undefined ? null : readFundingFile(options.funding);
   const exchangeInfo = options.exchangeInfo === undefined ? null : readExchangeInfoFile(options.exchangeInfo);
   const brackets = options.brackets === undefined ? null : readBracketsFile(options.brackets);
@@ -69,9 +71,8 @@ export function extendRecording(options: ExtendOptions): SealedRecording {
   return writer.seal();
 }
 
-/** Reads the whole source once; returns the keys of the funding it has. */
-function verify(source: OpenRecording): ReadonlySet<string> {
-  for (const _ of source.batches());
+/** Symbol and time of each funding record, as one key. */
+function recordedFunding(source: OpenRecording): ReadonlySet<string> {
   const recorded = new Set<string>();
   for (const input of source.inputs()) {
     if (input.stream === "funding") recorded.add(`${input.payload["sym"]} ${input.rxMs}`);

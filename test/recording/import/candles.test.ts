@@ -112,7 +112,7 @@ test("missing minutes become a gap record when the candles resume, before that m
     },
   ]);
   expect(rowsOf(recording)[16]).toBe("18 180000 AUSDT 2 0");
-  expect(recording.notes).toContain("2 minutes are missing, in 1 gaps of 1 of 2 symbols");
+  expect(recording.notes).toContain("missing minutes: 2, gaps: 1, symbols with gaps: 1 of 2");
 });
 
 test("a hole that all symbols share is called a halt, with its times", () => {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { UserError } from "../../../src/diagnostics/user-error.ts";
 import { extendRecording } from "../../../src/recording/import/extend-recording.ts";
 import { importRecording } from "../../../src/recording/import/import-recording.ts";
+import { recordingHash } from "../../../src/recording/manifest.ts";
 import { openRecording } from "../../../src/recording/reader.ts";
 import { editLines, editManifest } from "../edit-recording.ts";
 
@@ -76,11 +78,15 @@ test("exchangeInfo and brackets can be added and replaced", () => {
 });
 
 test("fields of later versions survive the copy", () => {
+  const content = gunzipSync(readFileSync(join(from, MARKET))).toString();
+  const sha256 = createHash("sha256").update(content.replace("}", ',"nq":"7"}')).digest("hex");
   editLines(from, MARKET, (lines) =>
     lines.map((line, index) => (index === 0 ? line.replace("}", ',"nq":"7"}') : line)),
   );
   editManifest(from, (manifest) => {
     manifest["venue"] = "testnet";
+    manifest.content.market = sha256;
+    manifest.hash = recordingHash({ symbols: ["AUSDT"], fidelity: "candles", content: manifest.content });
   });
 
   const { dir, manifest } = extendRecording({ from, out: join(base, "to"), funding });

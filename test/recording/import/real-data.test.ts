@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UserError } from "../../../src/diagnostics/user-error.ts";
 import type { RecordingSource } from "../../../src/recording/batch.ts";
 import { readBracketsFile } from "../../../src/recording/import/brackets.ts";
+import { readCandleFile } from "../../../src/recording/import/candle-file.ts";
 import { readExchangeInfoFile } from "../../../src/recording/import/exchange-info.ts";
 import { readFundingFile } from "../../../src/recording/import/funding.ts";
 import { importRecording, importToMemory } from "../../../src/recording/import/import-recording.ts";
@@ -37,6 +38,14 @@ function countInputs(source: RecordingSource): { gaps: number; missing: number; 
   return counts;
 }
 
+function volumeOf(path: string): number {
+  const read = readCandleFile(path);
+  if ("problems" in read) throw new Error(`${path} has problems`);
+  let volume = 0;
+  for (let at = 0; at < read.file.openTimesMs.length; at++) volume += Number(read.file.candle(at).volume);
+  return volume;
+}
+
 describe.skipIf(!hasShared)("real data", () => {
   let base: string;
 
@@ -60,10 +69,13 @@ describe.skipIf(!hasShared)("real data", () => {
     const recording = openRecording(dir);
     let rows = 0;
     let qtySum = 0;
+    const BTC = recording.symbols.indexOf("BTCUSDT");
+    const firstPrices: number[] = [];
     let lastTsMs = 0;
     for (const batch of recording.batches()) {
       for (let row = 0; row < batch.length; row++) {
-        qtySum += batch.symbol[row] === 3 ? batch.qty[row]! : 0;
+        qtySum += batch.symbol[row] === BTC ? batch.qty[row]! : 0;
+        if (batch.symbol[row] === BTC && firstPrices.length < 8) firstPrices.push(batch.price[row]!, batch.qty[row]!);
         lastTsMs = batch.tsMs[row]!;
       }
       rows += batch.length;
@@ -71,7 +83,9 @@ describe.skipIf(!hasShared)("real data", () => {
     expect(rows).toBe(4 * 683_743);
     expect(recording.marketEventCount).toBe(rows);
     expect([recording.symbols.length, recording.symbols[3], recording.symbols[4]]).toEqual([16, "BNBUSDT", "BTCUSDT"]);
-    expect(qtySum).toBeGreaterThan(0);
+    // The first minute is 95467.7,95477.9,95467.6,95473.6,33.653: it rose, so its low comes first.
+    expect(firstPrices).toEqual([95467.7, 8.413, 95467.6, 8.413, 95477.9, 8.413, 95473.6, 8.414]);
+    expect(qtySum).toBeCloseTo(volumeOf(candleFiles("fut1m_A_2025-05").find((path) => path.includes("BTCUSDT"))!), 3);
     expect(new Date(recording.firstTsMs).toISOString()).toBe("2025-05-04T15:37:00.000Z");
     expect(new Date(lastTsMs).toISOString()).toBe("2025-06-03T15:30:59.999Z");
     expect(recording.lastTsMs).toBe(lastTsMs);
@@ -96,7 +110,7 @@ describe.skipIf(!hasShared)("real data", () => {
     expect(recording.symbols.length).toBe(44);
     expect(recording.marketEventCount).toBe(4 * 88_000);
     expect(countInputs(recording)).toEqual({ gaps: 88, missing: 215_028, funding: 0 });
-    expect(recording.notes).toContain("215028 minutes are missing, in 88 gaps of 44 of 44 symbols");
+    expect(recording.notes).toContain("missing minutes: 215028, gaps: 88, symbols with gaps: 44 of 44");
   });
 
   test("the exchange halt of 20 April 2021 is one hole of 150 minutes in all 91 symbols", () => {
