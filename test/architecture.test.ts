@@ -115,7 +115,9 @@ describe("the core is a pure function of its inputs", () => {
     const found = engineFiles.flatMap((file) =>
       withoutComments(readFileSync(file, "utf8"))
         .split("\n")
-        .flatMap((line, index) => (pattern.test(line) ? [`${relative(source, file)}:${index + 1} ${line.trim()}`] : [])),
+        .flatMap((line, index) =>
+          pattern.test(line) ? [`${relative(source, file)}:${index + 1} ${line.trim()}`] : [],
+        ),
     );
     expect(found).toEqual([]);
   });

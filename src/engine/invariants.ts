@@ -195,9 +195,14 @@ export function createInvariantChecker(options: InvariantOptions): InvariantChec
     const isSynthetic = plan.origin === "harvest" && plan.positionQtyLots === 0;
     const isBlind = plan.killScore === null;
     if ((!isSynthetic || plan.taints.includes("position:synthetic")) && (!isBlind || plan.taints.length > 0)) return;
-    violate("fresh-inputs", plan.symbol, `Plan ${plan.planId} rests on synthetic or default input and does not say so`, {
-      planId: plan.planId,
-    });
+    violate(
+      "fresh-inputs",
+      plan.symbol,
+      `Plan ${plan.planId} rests on synthetic or default input and does not say so`,
+      {
+        planId: plan.planId,
+      },
+    );
   }
 
   return {

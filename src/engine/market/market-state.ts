@@ -85,7 +85,7 @@ export class MarketState {
       this.price[symbol] = price;
       this.movedTsMs[symbol] = tsMs;
     }
-    if (bid === bid) {
+    if (bid > 0) {
       this.bid[symbol] = bid;
       this.ask[symbol] = ask;
     }

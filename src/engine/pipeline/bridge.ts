@@ -57,7 +57,8 @@ function refuse(step: Step, intent: Intent): Refusal | "silently" | null {
   }
   const ageMs = tsMs - intent.createdTsMs;
   if (!hasQuirk(step, "stale-backlog")) {
-    if (ageMs > bridge.intentAgeMax) return { reason: "stale_intent", detail: `age ${ageMs} ms, limit ${bridge.intentAgeMax} ms` };
+    if (ageMs > bridge.intentAgeMax)
+      return { reason: "stale_intent", detail: `age ${ageMs} ms, limit ${bridge.intentAgeMax} ms` };
     if (ageMs < -FUTURE_TOLERANCE_MS) return { reason: "intent_from_future", detail: `${-ageMs} ms ahead` };
   } else if (ageMs > bridge.intentAgeMax) {
     noteFindingOnce(step, "stale-backlog", {
@@ -92,7 +93,10 @@ function refuse(step: Step, intent: Intent): Refusal | "silently" | null {
     return "silently";
   }
   if (intent.isReduceOnly && !isAgainst(intent, positionLots)) {
-    return { reason: "nothing_to_reduce", detail: `${intent.side} reduces nothing at a position of ${positionLots} lots` };
+    return {
+      reason: "nothing_to_reduce",
+      detail: `${intent.side} reduces nothing at a position of ${positionLots} lots`,
+    };
   }
   if (isAgainst(intent, positionLots)) return null;
   if (intent.side === "SELL" && !bridge.isShortAllowed) {

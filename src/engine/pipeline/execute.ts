@@ -14,8 +14,8 @@ import {
   markPriceOf,
   noteFinding,
   noteFindingOnce,
-  setTimer,
   type Step,
+  setTimer,
 } from "./state.ts";
 
 /** Attempts of the origin to see a fill before it wrote "executed" anyway: at once, +0.5 s, +1.0 s (pipeline.md 1.12). */
@@ -218,7 +218,11 @@ export function onFillNotAwaited(step: Step, clientOrderId: string): void {
     text: `The result of ${clientOrderId} says executed with ${order.filledQtyLots} lots filled: nobody waited for the fill`,
     evidence: { clientOrderId, filledQtyLots: order.filledQtyLots, waitedMs: FILL_NOT_AWAITED_MS },
   });
-  recordOrderResult(step, active.plan, order, { status: "ERROR", reason: "order_outcome_unknown", detail: "fill not awaited" });
+  recordOrderResult(step, active.plan, order, {
+    status: "ERROR",
+    reason: "order_outcome_unknown",
+    detail: "fill not awaited",
+  });
 }
 
 /** Ends an order and, with it, its plan. */

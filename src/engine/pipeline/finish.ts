@@ -15,8 +15,7 @@ export function finishRun(step: Step): void {
 
 function settlePlans(step: Step): void {
   for (const active of [...step.state.activePlans.values()]) {
-    const order =
-      active.stage.kind === "ordered" ? step.state.activeOrders.get(active.stage.clientOrderId) : undefined;
+    const order = active.stage.kind === "ordered" ? step.state.activeOrders.get(active.stage.clientOrderId) : undefined;
     if (order === undefined) {
       recordPlanResult(step, active.plan, "in_flight_at_end", active.stage.kind);
       continue;

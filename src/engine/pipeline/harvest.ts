@@ -7,7 +7,7 @@ import { calibrateByHeat } from "../portfolio/portfolio-heat.ts";
 import { govern, type PlanDraft } from "./govern.ts";
 import { closeShareOf } from "./permit-stage.ts";
 import type { Position } from "./position-book.ts";
-import { decide, hasQuirk, instrumentOf, markPriceOf, noteFindingOnce, setTimer, type Step } from "./state.ts";
+import { decide, hasQuirk, instrumentOf, markPriceOf, noteFindingOnce, type Step, setTimer } from "./state.ts";
 import { collectDrivers, marketTaints, measurePosition, scoreSymbol, viewPortfolio } from "./trackers.ts";
 
 /** Publish again when the stop or the score moved by more than this (pipeline.md 1.5, P2.5). */
@@ -119,7 +119,6 @@ function phantomOf(step: Step, symbol: string): Evaluation | null {
 }
 
 function evaluate(step: Step, evaluation: Evaluation, position: Position | null): void {
-  const { state } = step;
   const score = scoreSymbol(step, evaluation.symbolIndex, evaluation.ageSec);
   const pnlPerUnit = evaluation.isLong
     ? evaluation.markPrice - evaluation.entryPrice
@@ -176,10 +175,18 @@ function ask(step: Step, evaluation: Evaluation, score: KillScore | null, r: num
   const { harvest } = step.state.policy;
   const { isLong, markPrice, currentStopPrice, takeProfitPrice } = evaluation;
   const isPhantom = evaluation.qtyLots === 0;
-  if (!isPhantom && currentStopPrice !== null && (isLong ? markPrice <= currentStopPrice : markPrice >= currentStopPrice)) {
+  if (
+    !isPhantom &&
+    currentStopPrice !== null &&
+    (isLong ? markPrice <= currentStopPrice : markPrice >= currentStopPrice)
+  ) {
     return { action: "FULL_CLOSE_PROPOSED", causes: ["stop_hit"] };
   }
-  if (!isPhantom && takeProfitPrice !== null && (isLong ? markPrice >= takeProfitPrice : markPrice <= takeProfitPrice)) {
+  if (
+    !isPhantom &&
+    takeProfitPrice !== null &&
+    (isLong ? markPrice >= takeProfitPrice : markPrice <= takeProfitPrice)
+  ) {
     return { action: "FULL_CLOSE_PROPOSED", causes: ["take_profit_hit"] };
   }
   const rung = harvestAction(r, harvest.ladder);

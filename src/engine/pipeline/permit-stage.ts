@@ -14,8 +14,8 @@ import {
   instrumentOf,
   markPriceOf,
   noteFindingOnce,
-  setTimer,
   type Step,
+  setTimer,
 } from "./state.ts";
 
 /** What the origin's exits waited for the permit nobody wrote (pipeline.md 1.7). */
@@ -73,7 +73,8 @@ export function resumePermits(step: Step, requestId: string | null): void {
     return;
   }
   for (const active of [...activePlans.values()]) {
-    if (active.stage.kind === "snapshot-awaited" && active.stage.requestId === requestId) judgePermit(step, active, false);
+    if (active.stage.kind === "snapshot-awaited" && active.stage.requestId === requestId)
+      judgePermit(step, active, false);
   }
 }
 
@@ -165,9 +166,7 @@ function permitInput(step: Step, plan: Plan): PermitInput {
   const hasOrderInFlight = [...state.activeOrders.values()].some(({ order }) => order.symbol === plan.symbol);
   return {
     snapshot:
-      snapshot === null
-        ? null
-        : { qty: lotsToQty(instrument, snapshot.qtyLots), ageMs: step.tsMs - snapshot.asOfTsMs },
+      snapshot === null ? null : { qty: lotsToQty(instrument, snapshot.qtyLots), ageMs: step.tsMs - snapshot.asOfTsMs },
     ledgerQty: ledgerLots === undefined ? null : lotsToQty(instrument, ledgerLots),
     isReduceOnly: plan.isReduceOnly,
     closeShare: closeShareOf(plan.action),

@@ -1,8 +1,8 @@
 import type { Plan } from "../domain/plan.ts";
 import { queuePermit } from "./permit-stage.ts";
 import { recordPlanResult } from "./result.ts";
-import { countDecision } from "./statistics.ts";
 import { decide, hasQuirk, noteFindingOnce, type Step } from "./state.ts";
+import { countDecision } from "./statistics.ts";
 
 const UNKNOWN_LOOP_TTL_MS = 300_000;
 

@@ -1,8 +1,8 @@
 import type { ResultRecorded, ResultStatus } from "../domain/decision.ts";
 import type { Plan } from "../domain/plan.ts";
 import { statusOfReason } from "../domain/reason.ts";
-import { countResult } from "./statistics.ts";
 import { type ActiveOrder, decide, type Step } from "./state.ts";
+import { countResult } from "./statistics.ts";
 
 /** Ends a plan that placed no order. */
 export function recordPlanResult(step: Step, plan: Plan, reason: string, detail: string): void {

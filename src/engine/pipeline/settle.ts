@@ -3,7 +3,7 @@ import { lotsToQty, notionalQuote, ticksToPrice } from "../domain/instrument.ts"
 import { sideSign } from "../domain/intent.ts";
 import { finishOrder } from "./execute.ts";
 import { applyFill, type Position } from "./position-book.ts";
-import { type ActiveOrder, decide, hasQuirk, instrumentOf, noteFindingOnce, setTimer, type Step } from "./state.ts";
+import { type ActiveOrder, decide, hasQuirk, instrumentOf, noteFindingOnce, type Step, setTimer } from "./state.ts";
 
 /** A fill: money, position, order, result, and the ledger a lag later. */
 export function onOrderFilled(step: Step, event: OrderFilled): void {
@@ -85,7 +85,7 @@ function commitLater(step: Step, event: OrderFilled, deltaQtyLots: number): void
       code: "ledger_never_updates",
       severity: "error",
       symbol: event.symbol,
-      text: "Fills never reach the ledger: its reader wants `executed` = \"True\" and a steps_results list, the executor writes \"true\" and details",
+      text: 'Fills never reach the ledger: its reader wants `executed` = "True" and a steps_results list, the executor writes "true" and details',
       evidence: { firstOrderId: event.orderId },
     });
     return;

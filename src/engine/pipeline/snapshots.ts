@@ -1,10 +1,10 @@
 import type { SnapshotReceived } from "../domain/event.ts";
 import { lotsToQty } from "../domain/instrument.ts";
-import type { RankerView } from "../rankers/ranker.ts";
 import { snapshotTopK, updateCallLatencyEwmaMs } from "../formulas/snapshot-top-k.ts";
+import type { RankerView } from "../rankers/ranker.ts";
 import { resumePermits } from "./permit-stage.ts";
 import { adoptPosition, qtyLotsOf, snapshotOf } from "./position-book.ts";
-import { decide, hasQuirk, noteFinding, noteFindingOnce, setTimer, type Step } from "./state.ts";
+import { decide, hasQuirk, noteFinding, noteFindingOnce, type Step, setTimer } from "./state.ts";
 
 /** Timer "snapshots": rank the universe, ask the exchange, and come back one interval later. */
 export function startCycle(step: Step): void {
@@ -58,7 +58,8 @@ export function receiveSnapshot(step: Step, event: SnapshotReceived): void {
     const reported = new Map(event.positions.map((report) => [report.symbol, report]));
     if (isForAll) {
       positions.allAsOfTsMs = Math.max(positions.allAsOfTsMs, event.asOfTsMs);
-      for (const symbol of positions.open.keys()) if (!reported.has(symbol)) compare(step, flat(symbol), event.asOfTsMs);
+      for (const symbol of positions.open.keys())
+        if (!reported.has(symbol)) compare(step, flat(symbol), event.asOfTsMs);
     }
     for (const symbol of isForAll ? reported.keys() : event.symbols) {
       compare(step, reported.get(symbol) ?? flat(symbol), event.asOfTsMs);

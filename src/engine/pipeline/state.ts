@@ -19,7 +19,11 @@ export interface EngineParts {
   readonly governor: BoundGovernor;
   readonly ranker: BoundRanker;
   /** Proposals the origin's hash held at the start (`initial.proposals` of a scenario). */
-  readonly initialProposals?: readonly { readonly symbol: string; readonly action: PlanAction; readonly ttlMs: number }[];
+  readonly initialProposals?: readonly {
+    readonly symbol: string;
+    readonly action: PlanAction;
+    readonly ttlMs: number;
+  }[];
   /** Symbol names beyond the instruments that rankers have to deal with. */
   readonly universeExtra?: readonly string[];
 }

@@ -1,8 +1,7 @@
-import type { StatisticsPublished } from "../domain/decision.ts";
+import type { ResultRecorded, StatisticsPublished } from "../domain/decision.ts";
 import type { Plan } from "../domain/plan.ts";
-import type { ResultRecorded } from "../domain/decision.ts";
 import { reasonHead } from "../domain/reason.ts";
-import { decide, setTimer, type Step } from "./state.ts";
+import { decide, type Step, setTimer } from "./state.ts";
 
 const MINUTE_MS = 60_000;
 const MINUTES_KEPT = 60;

@@ -153,5 +153,9 @@ export function marketTaints(step: Step, symbolIndex: number): string[] {
 export function isFrozen(step: Step, symbolIndex: number): boolean {
   const { market, policy } = step.state;
   const movedTsMs = market.movedTsMs[symbolIndex]!;
-  return movedTsMs > 0 && step.tsMs - movedTsMs >= policy.bridge.frozenPriceAfter && market.lastTsMs[symbolIndex]! > movedTsMs;
+  return (
+    movedTsMs > 0 &&
+    step.tsMs - movedTsMs >= policy.bridge.frozenPriceAfter &&
+    market.lastTsMs[symbolIndex]! > movedTsMs
+  );
 }

@@ -94,7 +94,11 @@ export class MarketFeed {
     const { price: exchangePrice, bid: exchangeBid, ask: exchangeAsk, lastTsMs } = prices;
     const watched = this.watched;
     while (this.#nextExchangeTsMs <= limit.tsMs || this.#nextEngineTsMs <= limit.tsMs) {
-      if (this.#nextExchangeTsMs !== this.#nextEngineTsMs || this.#exchangeBatch !== 0 || this.#exchangeRow !== this.#engineRow) {
+      if (
+        this.#nextExchangeTsMs !== this.#nextEngineTsMs ||
+        this.#exchangeBatch !== 0 ||
+        this.#exchangeRow !== this.#engineRow
+      ) {
         if (this.#nextExchangeTsMs <= this.#nextEngineTsMs) this.#stepExchange();
         else this.#stepEngine();
         continue;

@@ -1,5 +1,5 @@
-import type { Drivers, PlanToJudge } from "../../../src/engine/governors/governor.ts";
 import type { KillScore } from "../../../src/engine/domain/plan.ts";
+import type { Drivers, PlanToJudge } from "../../../src/engine/governors/governor.ts";
 
 export function scoreOf(score: number, regimeFlip = 0): KillScore {
   return {

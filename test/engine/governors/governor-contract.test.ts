@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { bindGovernor, type BoundGovernor } from "../../../src/engine/governors/governor.ts";
-import { createGovernor, governors, governorSchema } from "../../../src/engine/governors/index.ts";
+import { type BoundGovernor, bindGovernor } from "../../../src/engine/governors/governor.ts";
+import { createGovernor, governorSchema, governors } from "../../../src/engine/governors/index.ts";
 import { closeOf, driversOf, entryOf } from "./drivers.ts";
 
 /** One suite for every governor: what the pipeline relies on, whichever formula is plugged in. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createRanker, rankers, rankerSchema } from "../../../src/engine/rankers/index.ts";
+import { createRanker, rankerSchema, rankers } from "../../../src/engine/rankers/index.ts";
 import type { RankerView } from "../../../src/engine/rankers/ranker.ts";
 
 const SYMBOLS = Array.from({ length: 566 }, (_, index) => `S${String(565 - index).padStart(3, "0")}USDT`);

@@ -1,0 +1,288 @@
+import { describe, expect, test } from "vitest";
+import { CoreDriver, FLIPPED, START_MS } from "../core-driver.ts";
+
+const ZEC_BUY = { symbol: "ZECUSDT", side: "BUY", entry_price: 316.59, position_size_usd: 200, confidence: 0.72 };
+
+function entryId(tsMs: number, counter = 0): string {
+  return `${tsMs}-${counter}`;
+}
+
+describe("an intent on a flat symbol", () => {
+  test("becomes plan, permit, order, result and ledger, in this order", () => {
+    const core = new CoreDriver({ governor: { name: "none" } });
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+
+    core.intent(entryId(START_MS), ZEC_BUY);
+
+    expect(core.last("plan.published").plan).toMatchObject({
+      evalType: "ENTRY",
+      decision: "EXECUTE",
+      qty: 0.6317318929846174,
+      reasonCodes: ["ungoverned"],
+      taints: [],
+    });
+    expect(core.last("permit.granted")).toMatchObject({ path: "open", safeQtyLots: null, snapshotAgeMs: 0 });
+    const order = core.last("order.submitted");
+    expect(order).toMatchObject({ side: "BUY", qtyLots: 632, isReduceOnly: false, decisionMarkPrice: 316.6 });
+    expect(order.clientOrderId).toBe(`rh-${order.planId}`);
+
+    core.fill(31_660, 10_000n);
+    expect(core.last("result.recorded")).toMatchObject({
+      status: "FILLED",
+      isExecuted: true,
+      filledQtyLots: 632,
+      filledNotionalQuote: 20_009_120_000n,
+      feeQuote: 10_000n,
+    });
+    expect(core.of("ledger.committed")).toEqual([]);
+
+    core.runTo(START_MS + 500);
+    expect(core.last("ledger.committed")).toMatchObject({ symbol: "ZECUSDT", ledgerQtyLots: 632, lagMs: 500 });
+    core.event({ type: "run.ended", cause: "end-of-recording" });
+    expect(core.last("position.reconciled")).toMatchObject({
+      exchangeQtyLots: 632,
+      ledgerQtyLots: 632,
+      unexplainedQtyLots: 0,
+    });
+    expect(core.violations).toEqual([]);
+  });
+
+  test("sets a stop at the intent's price on its first fill, or at the default distance without one", () => {
+    const core = new CoreDriver({ governor: { name: "none" } });
+    core.price("ZECUSDT", 300);
+    core.snapshot();
+    core.intent(entryId(START_MS), { ...ZEC_BUY, stop_loss: 294 });
+    core.fill(30_000);
+    expect(core.last("stop.moved")).toMatchObject({ stopPrice: 294, cause: "entry" });
+
+    const other = new CoreDriver({ governor: { name: "none" } });
+    other.price("ZECUSDT", 300);
+    other.snapshot();
+    other.intent(entryId(START_MS), { ...ZEC_BUY, stop_loss: 310 });
+    other.fill(30_000);
+    expect(other.last("stop.moved").stopPrice).toBeCloseTo(294, 9);
+  });
+
+  test("waits for a snapshot that is missing, fetches it once, and goes on when it arrives", () => {
+    const core = new CoreDriver({ governor: { name: "none" } });
+    core.price("ZECUSDT", 316.6);
+    core.intent(entryId(START_MS), ZEC_BUY);
+    const request = core.last("snapshot.requested");
+    expect(request).toMatchObject({ cause: "on-demand" });
+    expect(core.of("order.submitted")).toEqual([]);
+
+    core.tsMs += 120;
+    core.snapshot({}, request.requestId);
+    expect(core.of("order.submitted")).toHaveLength(1);
+  });
+
+  test("ends as no_exchange_snapshot when the exchange never answers within the wait", () => {
+    const core = new CoreDriver({ governor: { name: "none" } });
+    core.price("ZECUSDT", 316.6);
+    core.intent(entryId(START_MS), ZEC_BUY);
+    core.runTo(START_MS + 8000);
+    expect(core.last("permit.denied").reason).toBe("no_exchange_snapshot");
+    expect(core.last("result.recorded")).toMatchObject({ status: "BLOCKED_INFRA", isExecuted: false });
+  });
+});
+
+describe("an intent that is refused", () => {
+  const cases: readonly [string, Record<string, unknown>, string][] = [
+    ["with a side that is none", { ...ZEC_BUY, side: "HOLD" }, "unsupported_side"],
+    ["without a symbol", { side: "BUY", quantity: 1 }, "missing_symbol"],
+    ["without any quantity", { symbol: "ZECUSDT", side: "BUY" }, "invalid_quantity"],
+    ["with a quantity that is not finite", { symbol: "ZECUSDT", side: "BUY", quantity: "NaN" }, "invalid_quantity"],
+    ["with a negative quantity", { symbol: "ZECUSDT", side: "BUY", quantity: -1 }, "invalid_quantity"],
+    ["for a symbol outside the universe", { ...ZEC_BUY, symbol: "NOPEUSDT" }, "unknown_symbol"],
+    ["that reduces on a flat symbol", { ...ZEC_BUY, side: "SELL", reduceOnly: true }, "nothing_to_reduce"],
+  ];
+
+  test.each(cases)("%s has a name", (_title, payload, reason) => {
+    const core = new CoreDriver();
+    core.intent(entryId(START_MS), payload);
+    expect(core.of("intent.rejected").map((rejected) => rejected.reason)).toEqual([reason]);
+    expect(core.of("plan.published")).toEqual([]);
+    expect(core.violations).toEqual([]);
+  });
+
+  test("is told apart when it comes a second time, when it is old and when it is from the future", () => {
+    const core = new CoreDriver({ governor: { name: "none" } });
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+    core.intent(entryId(START_MS), ZEC_BUY);
+    core.intent(entryId(START_MS), ZEC_BUY);
+    core.intent(entryId(START_MS - 60_001), ZEC_BUY);
+    core.intent(entryId(START_MS + 5001), ZEC_BUY);
+    expect(core.of("intent.rejected").map(({ reason }) => reason)).toEqual([
+      "duplicate_intent",
+      "stale_intent",
+      "intent_from_future",
+    ]);
+  });
+
+  test("as malformed JSON, as an array or as a megabyte of payload changes nothing else", () => {
+    const core = new CoreDriver();
+    const payloads = ["{not json", "[1,2]", `{"symbol":"${"A".repeat(1_000_000)}"}`];
+    payloads.forEach((payload, index) => {
+      core.event({ type: "intent.received", entryId: entryId(START_MS, index), fields: { payload } });
+    });
+    expect(core.of("intent.rejected").map(({ reason }) => reason)).toEqual([
+      "malformed_payload",
+      "malformed_payload",
+      "malformed_payload",
+    ]);
+    expect(core.violations).toEqual([]);
+  });
+
+  test("because its ticker is frozen says so and notes the finding once", () => {
+    const core = new CoreDriver();
+    core.price("WAVESUSDT", 1.3355);
+    core.tsMs += 16 * 60_000;
+    core.price("WAVESUSDT", 1.3355);
+    const buy = { symbol: "WAVESUSDT", side: "BUY", entry_price: 1.3355, position_size_usd: 200 };
+    core.intent(entryId(core.tsMs, 0), buy);
+    core.intent(entryId(core.tsMs, 1), buy);
+    expect(core.of("intent.rejected").map(({ reason }) => reason)).toEqual([
+      "symbol_quarantined",
+      "symbol_quarantined",
+    ]);
+    expect(core.findings()).toEqual(["frozen_ticker"]);
+  });
+});
+
+describe("limits and governor on the entry path", () => {
+  test("name the first limit that binds and publish the blocked plan with one result", () => {
+    const core = new CoreDriver({ governor: { name: "none" }, limits: { notionalPerTradeMaxQuote: "150" } });
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+    core.intent(entryId(START_MS), ZEC_BUY);
+    expect(core.last("plan.published").plan).toMatchObject({
+      decision: "BLOCKED",
+      reasonCodes: ["notional_per_trade_exceeded"],
+    });
+    expect(core.last("result.recorded")).toMatchObject({ status: "BLOCKED_POLICY" });
+    expect(core.of("order.submitted")).toEqual([]);
+  });
+
+  test("let the fixed threshold block a flipped symbol with the recorded reason", () => {
+    const core = new CoreDriver({ governor: { name: "fixed-threshold" } });
+    core.features("ZECUSDT", FLIPPED);
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+    core.intent(entryId(START_MS), ZEC_BUY);
+    expect(core.last("plan.published").plan.reasonCodes).toEqual(["kill_score_warning_risk_increase"]);
+  });
+
+  test("stop everything while the kill switch is on, and nothing under the quirk that made it inert", () => {
+    const strict = new CoreDriver({ governor: { name: "none" } });
+    const inert = new CoreDriver({ governor: { name: "none" }, quirks: ["inert-kill-switch"] });
+    for (const core of [strict, inert]) {
+      core.price("ZECUSDT", 316.6);
+      core.snapshot();
+      core.event({ type: "operator.kill-switch-set", scope: "all", source: "test" });
+      core.intent(entryId(START_MS), ZEC_BUY);
+    }
+    expect(strict.last("plan.published").plan.reasonCodes).toEqual(["kill_switch_active"]);
+    expect(inert.last("plan.published").plan.decision).toBe("EXECUTE");
+  });
+
+  test("let a second entry of the symbol wait for its cooldown", () => {
+    const core = new CoreDriver({ governor: { name: "none" } });
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+    core.intent(entryId(START_MS), ZEC_BUY);
+    core.fill(31_660);
+    core.runTo(START_MS + 59_999);
+    core.snapshot({ ZECUSDT: 632 });
+    core.intent(entryId(core.tsMs), ZEC_BUY);
+    expect(core.last("plan.published").plan.reasonCodes).toEqual(["symbol_cooldown"]);
+  });
+
+  test("cap an add-on by its room, where the origin gave it the whole position", () => {
+    const room = {
+      governor: { name: "none" },
+      limits: { symbolCooldown: "1s", notionalTotalMaxQuote: "90000" },
+    } as const;
+    const strict = new CoreDriver({ ...room, permits: { addOnMaxQuote: "250" } });
+    const origin = new CoreDriver({ ...room, quirks: ["add-on-uncapped", "ledger-never"] });
+    for (const core of [strict, origin]) {
+      core.price("ZECUSDT", 316.6);
+      core.snapshot({ ZECUSDT: 632 });
+      core.runTo(START_MS + 20_000);
+      core.snapshot({ ZECUSDT: 632 });
+      core.intent(entryId(core.tsMs), ZEC_BUY);
+    }
+    // 250 / 316.6 - 0.632 = 0.15764...
+    expect(strict.last("permit.granted")).toMatchObject({ path: "add-on", safeQtyLots: 157 });
+    expect(strict.last("order.submitted").qtyLots).toBe(157);
+    expect(origin.last("permit.granted")).toMatchObject({ path: "close", safeQtyLots: 632, ledgerQtyLots: null });
+    expect(origin.last("order.submitted").qtyLots).toBe(632);
+  });
+});
+
+describe("an order without a clear answer", () => {
+  test("is asked for after the timeout and ends as never arrived when the exchange does not know it", () => {
+    const core = new CoreDriver({ governor: { name: "none" } });
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+    core.intent(entryId(START_MS), ZEC_BUY);
+    core.runTo(START_MS + 5000);
+    const query = core.last("order.query-requested");
+    expect(query.attempt).toBe(1);
+    core.event({
+      type: "exchange.order-queried",
+      clientOrderId: query.clientOrderId,
+      status: "NOT_FOUND",
+      orderId: null,
+      executedQtyLots: 0,
+    });
+    expect(core.last("result.recorded")).toMatchObject({ status: "ERROR", reason: "order_not_found" });
+    expect(core.violations).toEqual([]);
+  });
+
+  test("still takes its late fill when the query says it is filled", () => {
+    const core = new CoreDriver({ governor: { name: "none" } });
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+    core.intent(entryId(START_MS), ZEC_BUY);
+    const { clientOrderId } = core.last("order.submitted");
+    core.event({ type: "exchange.order-unknown", clientOrderId, cause: "503" });
+    core.event({
+      type: "exchange.order-queried",
+      clientOrderId,
+      status: "FILLED",
+      orderId: "77",
+      executedQtyLots: 632,
+    });
+    core.tsMs += 900;
+    core.fill(31_660);
+    expect(core.last("result.recorded")).toMatchObject({ status: "FILLED", filledQtyLots: 632 });
+    expect(core.findings()).toContain("order_outcome_unknown");
+  });
+
+  test("is reported as unresolved when every query stays without an answer", () => {
+    const core = new CoreDriver({ governor: { name: "none" }, executor: { queryAttemptsMax: 2 } });
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+    core.intent(entryId(START_MS), ZEC_BUY);
+    core.runTo(START_MS + 60_000);
+    expect(core.of("order.query-requested")).toHaveLength(2);
+    expect(core.findings()).toContain("order_outcome_unresolved");
+    expect(core.last("result.recorded")).toMatchObject({ status: "ERROR", reason: "order_outcome_unknown" });
+  });
+
+  test("refused by the exchange keeps Binance's code and text", () => {
+    const core = new CoreDriver({ governor: { name: "none" } });
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+    core.intent(entryId(START_MS), ZEC_BUY);
+    const { clientOrderId } = core.last("order.submitted");
+    core.event({ type: "exchange.order-rejected", clientOrderId, code: -2019, text: "Margin is insufficient." });
+    expect(core.last("result.recorded")).toMatchObject({
+      status: "REJECTED_VENUE",
+      reason: "binance_error:-2019",
+      detail: "Margin is insufficient.",
+    });
+  });
+});
