@@ -183,12 +183,13 @@ function record(
     return String(quotes.qtyLots[symbol]! / quotes.lotsPerUnit[symbol]!);
   }
 
-  function settleFunding(fundingTime: number): void {
+  function settleFunding(fundingTsMs: number): void {
     const closes = (STEPS_PER_MINUTE - 1) * models.length;
-    for (const [symbol, fundingRate] of funding.settle().entries()) {
+    for (const [symbol, rate] of funding.settle().entries()) {
+      // `sym` and `rate` as the import of funding rates writes them.
       const markPrice = priceText(symbol, quotes.priceTicks[closes + symbol]!);
-      const payload = { symbol: models[symbol]!.symbol, fundingRate, fundingTime, markPrice };
-      sink.input({ rxMs: fundingTime, stream: "funding", payload });
+      const payload = { sym: models[symbol]!.symbol, rate, markPrice };
+      sink.input({ rxMs: fundingTsMs, stream: "funding", payload });
     }
   }
 }

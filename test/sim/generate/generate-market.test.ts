@@ -145,26 +145,21 @@ test("prices drift with the regime they are in", () => {
 
 test("funding is settled every eight hours for every tradable symbol, near 0.01 %, of both signs", () => {
   const generated = market("1", 12, 30 * 1_440);
-  const settled: { fundingTime: number; fundingRate: number; markPrice: string; symbol: string }[] = [];
+  const settled: { tsMs: number; rate: number; sym: string; markPrice: number }[] = [];
   generated.record({
     exchangeInfo: () => {},
     market: () => {},
-    input: ({ stream, rxMs, payload }) => {
-      const fundingTime = payload["fundingTime"] as number;
+    input: ({ stream, rxMs, payload: { sym, rate, markPrice } }) => {
       expect(stream).toBe("funding");
-      expect(rxMs).toBe(fundingTime);
-      settled.push({
-        fundingTime,
-        fundingRate: Number(payload["fundingRate"]),
-        markPrice: payload["markPrice"] as string,
-        symbol: payload["symbol"] as string,
-      });
+      settled.push({ tsMs: rxMs, rate: Number(rate), sym: String(sym), markPrice: Number(markPrice) });
     },
   });
   expect(settled).toHaveLength(12 * (30 * 3 - 1));
-  expect(settled.every(({ fundingTime }) => fundingTime % (8 * 3_600_000) === 0)).toBe(true);
-  expect(settled.some(({ fundingRate }) => fundingRate < 0)).toBe(true);
-  const rates = settled.map(({ fundingRate }) => fundingRate).sort((left, right) => left - right);
+  expect(new Set(settled.map(({ sym }) => sym))).toEqual(new Set(generated.models.map(({ symbol }) => symbol)));
+  expect(settled.every(({ markPrice }) => markPrice > 0)).toBe(true);
+  expect(settled.every(({ tsMs }) => tsMs % (8 * 3_600_000) === 0)).toBe(true);
+  expect(settled.some(({ rate }) => rate < 0)).toBe(true);
+  const rates = settled.map(({ rate }) => rate).sort((left, right) => left - right);
   const middle = rates[rates.length >> 1]!;
   expect(middle).toBeGreaterThan(0.00002);
   expect(middle).toBeLessThan(0.00015);

@@ -7,6 +7,7 @@ import { Command } from "commander";
 import { afterAll, expect, test, vi } from "vitest";
 import { registerGenerate } from "../../../src/cli/commands/generate.ts";
 import type { Manifest } from "../../../src/recording/manifest.ts";
+import { openRecording } from "../../../src/recording/reader.ts";
 import { generateMarket } from "../../../src/sim/generate/generate-market.ts";
 import { barsOf } from "./generated-bars.ts";
 import { trendShare } from "./trend-share.ts";
@@ -63,6 +64,16 @@ test("the shipped recording says that it is generated, and stays below 3 MB", ()
     .filter((name) => !name.startsWith("."))
     .reduce((sum, name) => sum + statSync(join(SHIPPED_DIR, name)).size, 0);
   expect(bytes).toBeLessThan(3_000_000);
+});
+
+test("the reader opens the shipped recording and finds every price and funding rate", () => {
+  const source = openRecording(SHIPPED_DIR);
+  let rows = 0;
+  for (const batch of source.batches()) rows += batch.length;
+  expect(rows).toBe(209_191);
+  expect([...source.inputs()].map(({ stream }) => stream)).toEqual(new Array<string>(132).fill("funding"));
+  expect(source.instruments.filter(({ isOnVenue }) => isOnVenue)).toHaveLength(12);
+  expect(source.symbols[12]).toBe("WAVESUSDT");
 });
 
 test("every symbol of the shipped recording is sometimes in a trend and mostly not", () => {
