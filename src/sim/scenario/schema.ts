@@ -4,6 +4,7 @@ import { durationSchema } from "../../engine/domain/duration.ts";
 import { moneySchema, type Policy, pipelineSchema } from "../../engine/policy.ts";
 import { QUIRK_NAMES, type Quirk } from "../../engine/quirks.ts";
 import { thresholdsSchema } from "../../reports/thresholds.ts";
+import { strategySchema } from "../strategies/index.ts";
 import { type ExchangeConfig, exchangeSchema } from "./exchange-schema.ts";
 import { momentSchema } from "./moment.ts";
 
@@ -25,8 +26,6 @@ const quirkEntrySchema = z.enum([...QUIRK_NAMES, ...QUIRK_NAMES.map((name): `-${
 export const scenarioPipelineSchema = pipelineSchema.extend({
   quirks: z.array(quirkEntrySchema).default([]).meta({ description: '"name" turns a quirk on, "-name" off' }),
 });
-
-const strategySchema = z.looseObject({ name: z.string() });
 
 const universeSchema = z.strictObject({
   symbols: z.array(symbol).default([]).meta({ description: "further symbols beyond the recording's own" }),

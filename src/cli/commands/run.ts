@@ -1,0 +1,62 @@
+import { type Command, Option } from "commander";
+import { PROGRESS_MODES, type ProgressMode } from "../progress-mode.ts";
+import type { Shell } from "../shell.ts";
+
+/** What commander hands over for `sim run`. */
+export interface RunOptions {
+  readonly out: string;
+  readonly seed?: string;
+  readonly variant?: readonly string[];
+  readonly recording?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly wide?: boolean;
+  readonly ascii?: boolean;
+  readonly reproducible?: boolean;
+  readonly progress: ProgressMode;
+  readonly colour: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  sim run scenarios/regime-flip.yaml
+  sim run scenarios/regime-flip.yaml --variant z-score --seed 7 --from 4h --to 2026-02-03T00:00:00Z
+  sim run scenarios --quiet --json > runs.json`;
+
+/** Adds `sim run`; the work itself is loaded when the command runs. */
+export function registerRun(program: Command, shell: Shell): void {
+  program
+    .command("run")
+    .description("run scenarios on their recordings and report what became of every intent")
+    .argument("<scenario...>", "scenario files; a folder means every .yaml below it")
+    .option("--out <dir>", "folder of the runs' files", "sim-out")
+    .option("--seed <text>", "root of every random stream, instead of the scenario's")
+    .option("--variant <name>", "only this variant (repeat it, or separate names by commas)", collect)
+    .option("--recording <dir>", "another recording than the scenario's")
+    .option("--from <time>", "start of the window: UTC time, or duration from the first record")
+    .option("--to <time>", "end of the window")
+    .option("--force", "replace a run of the same id that has other bytes")
+    .option("--json", "one JSON document on stdout")
+    .option("-q, --quiet", "nothing on stderr except errors")
+    .option("-v, --verbose", "timing on stderr")
+    .option("--wide", "do not shorten tables to the terminal")
+    .option("--ascii", "plain characters only")
+    .option("--reproducible", "leave wall-clock facts out: equal runs print equal bytes")
+    .addOption(
+      new Option("--progress <mode>", "progress on stderr").choices([...PROGRESS_MODES]).default("auto" as const),
+    )
+    .option("--no-colour", "no colours (NO_COLOR does the same)")
+    .addHelpText("after", EXAMPLES)
+    .action(async (paths: string[], options: RunOptions) => {
+      const { runCommand } = await import("../run-command.ts");
+      await runCommand(paths, options, shell);
+    });
+}
+
+function collect(value: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), ...value.split(",").filter((name) => name !== "")];
+}

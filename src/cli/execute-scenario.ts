@@ -1,0 +1,177 @@
+import { InvariantError } from "../diagnostics/invariant-error.ts";
+import { EXIT, type ExitCode, type Problem, UserError } from "../diagnostics/user-error.ts";
+import { openRecording } from "../recording/reader.ts";
+import { compareVariants, createOutcomeLog, type OutcomeLog, type RunComparison } from "../reports/comparison.ts";
+import { decisionLines } from "../reports/decisions-file.ts";
+import { createJournalWriter, type JournalWriter } from "../reports/journal-file.ts";
+import { createRunSummary, type RunSummaryBuilder } from "../reports/summary/run-summary.ts";
+import type { RunSummary } from "../reports/summary/schema.ts";
+import { evaluateThresholds, thresholdExitCode } from "../reports/thresholds.ts";
+import { runScenario } from "../sim/run/run.ts";
+import type { RunProgress } from "../sim/run/types.ts";
+import { fitRecording } from "../sim/scenario/recording-fit.ts";
+import { runIdOf } from "../sim/scenario/run-id.ts";
+import type { Scenario } from "../sim/scenario/schema.ts";
+import { checkExpectations, type ExpectationResult } from "./expectations.ts";
+import { createRunFolder, type FileSink, type RunFolder } from "./run-folder.ts";
+import { packageVersion } from "./version.ts";
+
+export interface ExecuteOptions {
+  readonly outDir: string;
+  readonly isReplaceAllowed: boolean;
+  onWarning(warning: Problem): void;
+  onProgress(progress: RunProgress): void;
+  shouldStop(): boolean;
+  /** Called with what removes half-written files, in case the process leaves at once. */
+  onLeave(cleanUp: () => void): void;
+}
+
+/** A scenario that has run, its files in place. */
+export interface ExecutedScenario {
+  readonly scenario: Scenario;
+  readonly runId: string;
+  /** Folder of the run; that of variants lies inside when there are several. */
+  readonly folder: string;
+  readonly isPartial: boolean;
+  readonly marketEvents: number;
+  readonly summaries: readonly RunSummary[];
+  readonly comparison: RunComparison | null;
+  readonly expectations: readonly ExpectationResult[];
+  /** Everything that has a say in the exit code; none means 0. */
+  readonly causes: readonly ExitCode[];
+  /** Bugs found by the run itself, each a sentence. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * Runs a scenario and writes its files: per variant `journal.ndjson`, `decisions.ndjson` and `summary.json`, with
+ * several variants `comparison.json` beside them. They appear under their name all at once or not at all.
+ *
+ * @throws {UserError} when the recording or the output folder cannot be used.
+ */
+export async function executeScenario(scenario: Scenario, options: ExecuteOptions): Promise<ExecutedScenario> {
+  const recording = openRecording(scenario.recordingPath);
+  const fit = fitRecording(scenario, recording);
+  if (fit.errors.length > 0) throw new UserError(fit.errors);
+  for (const warning of [...scenario.warnings, ...fit.warnings]) options.onWarning(warning);
+
+  const runId = runIdOf({ scenario, recordingHash: recording.hash, engineVersion: packageVersion() });
+  const folderOptions = { outDir: options.outDir, runId, isReplaceAllowed: options.isReplaceAllowed };
+  const folder = createRunFolder(folderOptions);
+  options.onLeave(() => folder.discard());
+  try {
+    const writers: VariantFiles[] = [];
+    const isAlone = scenario.variants.length === 1;
+    const result = await runScenario({
+      scenario,
+      recording,
+      onHeader(variantIndex, header) {
+        if (header.runId !== runId) throw new InvariantError(`the run calls itself ${header.runId} and not ${runId}`);
+        writers[variantIndex] = createVariantFiles(folder, isAlone ? "" : `${header.variant}/`, header);
+      },
+      onEntry: (variantIndex, entry) => writers[variantIndex]!.append(entry),
+      onProgress: options.onProgress,
+      shouldStop: options.shouldStop,
+    });
+    const finished = writers.map((writer) => writer.finish(scenario));
+    const comparison = isAlone ? null : compareVariants(finished);
+    if (comparison !== null) folder.write("comparison.json", jsonFile(comparison));
+    folder.seal(result.isPartial);
+    const summaries = finished.map(({ summary }) => summary);
+    const expectations = summaries.flatMap((summary) => checkExpectations(scenario.expect, summary));
+    const failures = result.variants.flatMap(({ name, accountMismatch }) =>
+      accountMismatch === null ? [] : [`variant ${name}: the exchange's books do not add up: ${accountMismatch}`],
+    );
+    return {
+      scenario,
+      runId,
+      folder: folder.path,
+      isPartial: result.isPartial,
+      marketEvents: result.marketEvents,
+      summaries,
+      comparison,
+      expectations,
+      causes: causesOf(scenario, summaries, expectations, result.isPartial, failures),
+      failures,
+    };
+  } finally {
+    folder.discard();
+  }
+}
+
+function causesOf(
+  scenario: Scenario,
+  summaries: readonly RunSummary[],
+  expectations: readonly ExpectationResult[],
+  isPartial: boolean,
+  failures: readonly string[],
+): ExitCode[] {
+  const causes = new Set<ExitCode>();
+  if (failures.length > 0) causes.add(EXIT.internal);
+  if (isPartial) causes.add(EXIT.interrupted);
+  for (const { thresholds } of summaries) causes.add(thresholdExitCode(scenario.thresholds, thresholds));
+  // An interrupted run has not seen what was expected of a whole one.
+  if (!isPartial && expectations.some(({ isMet }) => !isMet)) causes.add(EXIT.thresholdFailed);
+  causes.delete(EXIT.ok);
+  return [...causes];
+}
+
+interface FinishedVariant {
+  readonly summary: RunSummary;
+  readonly outcomes: OutcomeLog;
+}
+
+type Header = Parameters<typeof createRunSummary>[0];
+
+/** The files of one variant, written while it runs. */
+interface VariantFiles {
+  append: JournalWriter["append"];
+  finish(scenario: Scenario): FinishedVariant;
+}
+
+function createVariantFiles(folder: RunFolder, prefix: string, header: Header): VariantFiles {
+  const journalFile: FileSink = folder.open(`${prefix}journal.ndjson`);
+  const decisionsFile: FileSink = folder.open(`${prefix}decisions.ndjson`);
+  const journal = createJournalWriter(header, (chunk) => journalFile.write(chunk));
+  const decisions = createBuffer((chunk) => decisionsFile.write(chunk));
+  const outcomes = createOutcomeLog();
+  const builder: RunSummaryBuilder = createRunSummary(header, outcomes);
+  return {
+    append(entry) {
+      journal.append(entry);
+      decisions.add(decisionLines(entry));
+      builder.observe(entry);
+    },
+    finish(scenario) {
+      journal.flush();
+      journalFile.close();
+      decisions.flush();
+      decisionsFile.close();
+      const observed = builder.finish();
+      const summary = { ...observed, thresholds: evaluateThresholds(scenario.thresholds, observed) };
+      folder.write(`${prefix}summary.json`, jsonFile(summary));
+      return { summary, outcomes };
+    },
+  };
+}
+
+const BUFFER_LENGTH = 65_536;
+
+function createBuffer(sink: (chunk: string) => void): { add(text: string): void; flush(): void } {
+  let buffer = "";
+  const flush = () => {
+    if (buffer !== "") sink(buffer);
+    buffer = "";
+  };
+  return {
+    add(text) {
+      buffer += text;
+      if (buffer.length >= BUFFER_LENGTH) flush();
+    },
+    flush,
+  };
+}
+
+function jsonFile(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,43 @@
+import { Command } from "commander";
+import { registerExplain } from "./commands/explain.ts";
+import { registerGenerate } from "./commands/generate.ts";
+import { registerPlugIns } from "./commands/governors.ts";
+import { registerImport } from "./commands/import.ts";
+import { registerRun } from "./commands/run.ts";
+import { registerSchema } from "./commands/schema.ts";
+import type { Shell } from "./shell.ts";
+import { packageVersion } from "./version.ts";
+
+const EXAMPLES = `
+Examples:
+  sim run scenarios/regime-flip.yaml             one scenario, its report on stdout
+  sim run scenarios --quiet                      every scenario of a folder, one table
+  sim run a.yaml --variant z-score --seed 7      one variant, another seed
+  sim explain fade715                            why a plan of the newest run ended as it did
+  sim explain --symbol BTCUSDT --at 00:13:42     what was decided on a symbol at a time
+  sim governors                                  governors with their parameters
+
+Exit codes: 0 ok, 1 internal error, 2 usage or configuration, 10 threshold or expectation failed,
+11 divergence, 12 evidence incomplete, 14 recording unusable, 130 interrupted.`;
+
+/**
+ * The commands of `sim`. Nothing heavy is imported here: each command loads what it needs when it runs, so that help
+ * is there at once.
+ */
+export function createProgram(shell: Shell): Command {
+  const program = new Command("sim")
+    .description("Rehearsal: run the trading pipeline against recordings, and explain every decision")
+    .version(packageVersion())
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    // Errors are printed by the shell, in one form with all others.
+    .configureOutput({ outputError: () => {} })
+    .addHelpText("after", EXAMPLES);
+  registerRun(program, shell);
+  registerExplain(program, shell);
+  registerImport(program);
+  registerGenerate(program);
+  registerPlugIns(program, shell);
+  registerSchema(program, shell);
+  return program;
+}
