@@ -38,9 +38,9 @@ export const exchangeSchema = z.strictObject({
     .strictObject({
       halfSpreadBps: bps.default(1).meta({ description: "used where the recording has no bid and ask" }),
       slippageBps: bps.default(0).meta({ description: "further loss of every taker fill" }),
-      impactBps: bps
-        .default(0)
-        .meta({ description: "further loss of a taker fill that is as large as the volume of the last minute" }),
+      impactBps: bps.default(0).meta({
+        description: "further loss of an order as large as the last reported volume, in proportion below and above",
+      }),
     })
     .prefault({}),
   missing: z

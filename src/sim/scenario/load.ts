@@ -4,7 +4,7 @@ import { nearMisses } from "../../diagnostics/near-miss.ts";
 import { type Problem, UserError } from "../../diagnostics/user-error.ts";
 import { checkThresholds, type Thresholds } from "../../reports/thresholds.ts";
 import { contradictionsOf } from "./contradictions.ts";
-import { scenarioJsonSchema } from "./json-schema.ts";
+import { type JsonSchema, scenarioJsonSchema } from "./json-schema.ts";
 import { resolveVariants, scenarioHash } from "./resolve.ts";
 import {
   breachProblem,
@@ -34,7 +34,7 @@ export function loadScenario(file: string): Scenario {
 export function parseScenario(text: string, file: string): Scenario {
   const document = parseYaml(text, file);
   if (document.problems.length > 0) throw new UserError(inFileOrder(document.problems));
-  const source: ScenarioSource = { file, document, schema: scenarioJsonSchema() };
+  const source: ScenarioSource = { file, document, schema: knownSchema };
   const parsed = scenarioSchema.safeParse(document.value ?? undefined);
   if (!parsed.success) throw new UserError(inFileOrder(schemaProblems(parsed.error.issues, source)));
 
@@ -49,6 +49,13 @@ export function parseScenario(text: string, file: string): Scenario {
   if (problems.length > 0) throw new UserError(inFileOrder(problems));
   const warnings = inFileOrder(rules.warnings.map((breach) => breachProblem(breach, source)));
   return resolved(scenarioFile, file, variants, warnings);
+}
+
+let schema: JsonSchema | null = null;
+
+function knownSchema(): JsonSchema {
+  schema ??= scenarioJsonSchema();
+  return schema;
 }
 
 function resolved(
@@ -92,7 +99,12 @@ function rulesOf(
   file: ScenarioFile,
   variants: readonly ResolvedVariant[],
 ): { errors: RuleBreach[]; warnings: RuleBreach[] } {
-  const errors = [...intentErrors(file), ...windowErrors(file), ...variantErrors(file, variants)];
+  const errors = [
+    ...intentErrors(file),
+    ...strategyErrors(file),
+    ...windowErrors(file),
+    ...variantErrors(file, variants),
+  ];
   const warnings: RuleBreach[] = [];
   if (file.universe.count !== undefined && file.universe.count < file.universe.symbols.length) {
     errors.push({
@@ -133,6 +145,13 @@ function intentErrors(file: ScenarioFile): RuleBreach[] {
     ];
   }
   return [];
+}
+
+function strategyErrors({ strategy }: ScenarioFile): RuleBreach[] {
+  if (strategy?.name !== "ewma-cross" || strategy.params.fast < strategy.params.slow) return [];
+  const { fast, slow } = strategy.params;
+  const text = `Cannot cross a fast mean of ${fast} with a slow one of ${slow}: fast is not below slow, a smaller fast is needed`;
+  return [{ path: ["strategy", "params", "fast"], text }];
 }
 
 function windowErrors({ window: { from, to } }: ScenarioFile): RuleBreach[] {

@@ -10,7 +10,8 @@ type Issue = z.core.$ZodIssue;
 export interface ScenarioSource {
   readonly file: string;
   readonly document: YamlDocument;
-  readonly schema: JsonSchema;
+  /** Called for problems only: making it takes some milliseconds. */
+  readonly schema: () => JsonSchema;
 }
 
 /** A rule of ours that the file breaks; `path` may end above the place when the file does not spell it out. */
@@ -79,7 +80,7 @@ function problemsOf(issue: Issue, above: DocumentPath, source: ScenarioSource): 
 }
 
 function unknownKey(key: string, path: DocumentPath, source: ScenarioSource): Problem {
-  const known = knownKeys(schemaAt(source.schema, source.document.value, path));
+  const known = knownKeys(schemaAt(source.schema(), source.document.value, path));
   const place = path.length === 0 ? "a scenario" : pathText(path);
   const owner = ownerOf(path, source);
   const list = known.length === 0 ? "no keys are known here" : `known keys are ${known.join(", ")}`;
@@ -137,7 +138,7 @@ function wrongType(expected: string, path: DocumentPath, source: ScenarioSource)
 
 function typeHint(expected: string, value: unknown, path: DocumentPath, source: ScenarioSource): string | undefined {
   if (expected === "string" && typeof value === "number") {
-    return isDuration(schemaAt(source.schema, source.document.value, path))
+    return isDuration(schemaAt(source.schema(), source.document.value, path))
       ? `add the unit, such as ${value}s`
       : `put it in quotes: "${value}"`;
   }
@@ -178,12 +179,12 @@ function missing(path: DocumentPath, source: ScenarioSource, needed?: string): P
 
 /** The description in brackets, when the schema has one for this place. */
 function meaning(path: DocumentPath, source: ScenarioSource): string {
-  const description = schemaAt(source.schema, source.document.value, path)?.description;
+  const description = schemaAt(source.schema(), source.document.value, path)?.description;
   return description === undefined || description === "" ? "" : ` (${description})`;
 }
 
 function namesOf(source: ScenarioSource, path: DocumentPath): unknown[] {
-  const schema = schemaAt(source.schema, source.document.value, path.slice(0, -1));
+  const schema = schemaAt(source.schema(), source.document.value, path.slice(0, -1));
   const key = String(path.at(-1));
   return (schema?.oneOf ?? schema?.anyOf ?? []).flatMap((branch) => branch.properties?.[key]?.const ?? []);
 }
