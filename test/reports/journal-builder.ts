@@ -256,6 +256,7 @@ export function snapshot(changes: Partial<SnapshotReceived> = {}): SnapshotRecei
   return {
     type: "exchange.snapshot-received",
     requestId: "s-1",
+    isFinal: false,
     status: "ok",
     asOfTsMs: START_TS_MS,
     symbols: [],
