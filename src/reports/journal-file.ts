@@ -23,7 +23,7 @@ const CHUNK_LENGTH = 65_536;
  *
  * The sink gets text chunks (whole lines each) and may stream them to disk, hash them, or both.
  *
- * @throws {RangeError} naming the field, when a number is NaN or infinite.
+ * @throws {TypeError} naming the field, when a number is NaN or infinite.
  */
 export function createJournalWriter(header: JournalHeader, sink: (chunk: string) => void): JournalWriter {
   let buffer = `${encodeJournalLine(header)}\n`;
@@ -81,7 +81,14 @@ export function readJournal(chunks: Iterable<Uint8Array | string>, file: string)
   const first = lines.next();
   if (first.done === true)
     throw unusable({ file, text: "Cannot read the journal: the file is empty, a header line is needed" });
-  const header = decodeHeader(first.value, file);
+  let header: JournalHeader;
+  try {
+    header = decodeHeader(first.value, file);
+  } catch (error) {
+    // Ends the generator, which closes the file.
+    lines.return();
+    throw error;
+  }
 
   function* entries(): Generator<JournalEntry, void, undefined> {
     let seq = 0;

@@ -1,19 +1,27 @@
-/** A map that remembers only its newest keys: what it must recognise is recent, what it forgets bounds the memory. */
+/** A map that remembers only recent keys: what it must recognise is recent, what it forgets bounds the memory. */
 export interface RecentMap<Value> {
   get(key: string): Value | undefined;
   has(key: string): boolean;
   set(key: string, value: Value): void;
 }
 
+/**
+ * Remembers at least the newest `capacity` / 2 keys and at most `capacity`.
+ *
+ * Two generations instead of evicting the oldest key: a Map whose first keys are deleted one by one is walked over its
+ * holes at every look at the first one, which made a summary of 200 000 plans ten times slower.
+ */
 export function createRecentMap<Value>(capacity: number): RecentMap<Value> {
-  const entries = new Map<string, Value>();
+  let older = new Map<string, Value>();
+  let newer = new Map<string, Value>();
   return {
-    get: (key) => entries.get(key),
-    has: (key) => entries.has(key),
+    get: (key) => newer.get(key) ?? older.get(key),
+    has: (key) => newer.has(key) || older.has(key),
     set(key, value) {
-      entries.delete(key);
-      entries.set(key, value);
-      if (entries.size > capacity) entries.delete(entries.keys().next().value!);
+      newer.set(key, value);
+      if (newer.size * 2 < capacity) return;
+      older = newer;
+      newer = new Map();
     },
   };
 }
