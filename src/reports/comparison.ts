@@ -138,13 +138,15 @@ function compareTwo(baseline: ComparedRun, candidate: ComparedRun): VariantCompa
   const changes = [...intents.changes, ...exits.changes].sort(inTimeOrder);
   const counts = { nowExecuted: zeroes(), nowBlocked: zeroes(), otherwise: zeroes() };
   for (const change of changes) counts[kindOf(change)][change.evalType] += 1;
-  const { badge, reasons } = badgeOf({
+  const facts = badgeOf({
     spanMs: candidate.summary.run.spanMs,
     episodes: discordantEpisodes(changes, candidate.summary.evidence.episodeGapMs),
     hours: new Set(changes.map((change) => Math.floor(change.tsMs / HOUR_MS))).size,
     recordings: 1,
     isDeclaredBefore: false,
   });
+  // Exact differences are all that is stated here, so the badge never promises an interval.
+  const badge: Badge = facts.badge === "E0" ? "E0" : "E1";
   return {
     baseline: baseline.summary.run.variant,
     candidate: candidate.summary.run.variant,
@@ -159,7 +161,10 @@ function compareTwo(baseline: ComparedRun, candidate: ComparedRun): VariantCompa
       differenceOf(metric, aggregation, baseline.summary, candidate.summary),
     ),
     badge,
-    evidence: [...reasons, "no interval: one recording"],
+    evidence: [
+      ...(badge === "E0" ? facts.reasons : []),
+      `no interval: one recording, ${badge}; the changes are facts about it, the differences are its totals`,
+    ],
   };
 }
 

@@ -1,3 +1,5 @@
+import { formatDurationMs } from "../engine/domain/duration.ts";
+
 /** Numbers and times as reports print them: no locale, UTC, units stated. */
 
 /** `00:21:20.100` */
@@ -40,4 +42,11 @@ export function moneyText(amount: string): string {
 /** `0.254` is `25.4 %`. */
 export function percentText(share: number): string {
   return `${numberText(share * 100, 3)} %`;
+}
+
+/** `123ms`, `1.5s`, `3h6m`: the digits a reader of a table needs, no more. */
+export function durationText(durationMs: number): string {
+  if (durationMs < 1000) return formatDurationMs(durationMs);
+  if (durationMs < 60_000) return `${(durationMs / 1000).toFixed(1)}s`;
+  return formatDurationMs(Math.round(durationMs / 1000) * 1000);
 }

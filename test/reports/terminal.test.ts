@@ -81,6 +81,26 @@ describe("the run report of the incident", () => {
     expect(report).toContain("next   sim explain 3e770 --run sim-out/r-7f3a");
   });
 
+  it("keeps two variants side by side at 80 columns, each under its name", () => {
+    const both = [compared("fixed-threshold", incident()), compared("z-score", incident())];
+    const lines = renderRunReport(
+      both.map((each) => each.summary),
+      compareVariants(both),
+      { width: 80 },
+    ).split("\n");
+    const at = lines.findIndex((line) => line.startsWith("WHAT HAPPENED"));
+    expect(lines[at - 1]!.trim().split(/\s+/)).toEqual(["fixed-threshold", "z-score"]);
+    expect(lines[at]!.split(/ {2,}/)).toEqual([
+      "WHAT HAPPENED TO EVERY INTENT",
+      "ENTRY",
+      "UNKNOWN",
+      "ENTRY",
+      "UNKNOWN",
+    ]);
+    expect(lines.find((line) => line.includes("refused by venue"))).toMatch(/ 5 +0 +5 +0$/);
+    expect(lineWith(lines.join("\n"), "ENTRY symbol_not")).toMatch(/symbol_not_in_allowlist:WAVESUSDT +5 +5$/);
+  });
+
   it("never exceeds the width, at any width", () => {
     const both = [compared("fixed", incident()), compared("a-variant-with-a-very-long-name", incident())];
     for (const width of [80, 81, 97, 120, 200]) {
@@ -155,6 +175,22 @@ describe("the table", () => {
       "not shown at...",
     ]);
     expect(renderTable(columns, rows, { width: 80, paint })).toHaveLength(2);
+  });
+
+  it("names a group once above its columns", () => {
+    const grouped = [
+      { header: "name", align: "left", dropOrder: 0 },
+      { header: "ENTRY", align: "right", dropOrder: 0, group: "fixed" },
+      { header: "EXIT", align: "right", dropOrder: 0, group: "fixed" },
+      { header: "ENTRY", align: "right", dropOrder: 1, group: "a-long-variant" },
+    ] as const;
+    const rows = [{ cells: ["a", "1", "2", "3"] }];
+    expect(renderTable(grouped, rows, { width: 80, paint })).toEqual([
+      "            fixed  a-...",
+      "name  ENTRY  EXIT  ENTRY",
+      "a         1     2      3",
+    ]);
+    expect(renderTable(grouped, rows, { width: 18, paint })[3]).toBe("not shown at th...");
   });
 
   it("cuts text only when there is nothing left to drop", () => {

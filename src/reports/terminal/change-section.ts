@@ -1,8 +1,7 @@
-import { formatDurationMs } from "../../engine/domain/duration.ts";
 import type { DecisionChange, MetricDifference, RunComparison, VariantComparison } from "../comparison.ts";
-import { grouped, moneyText, numberText, percentText, timeText } from "../format.ts";
+import { durationText, grouped, moneyText, numberText, percentText, timeText } from "../format.ts";
 import { visibleText } from "../visible-text.ts";
-import { truncate } from "./display-width.ts";
+import { foldWords, truncate } from "./display-width.ts";
 import type { Screen } from "./run-report.ts";
 import { type Column, type Row, renderTable } from "./table.ts";
 
@@ -19,23 +18,24 @@ export function changeSection(comparison: RunComparison, screen: Screen): string
 function oneCandidate(candidate: VariantComparison, screen: Screen): string[] {
   const { paint, width } = screen;
   const clip = (text: string) => truncate(visibleText(text), width);
+  const told = (text: string) => foldWords(visibleText(text), Math.min(width, 160) - 2).map((line) => `  ${line}`);
   const lines = [
     paint("heading", clip(`WHAT CHANGED  ${candidate.baseline} -> ${candidate.candidate}`)),
-    clip(
-      `  same ${grouped(candidate.same)}   changed ${grouped(candidate.changed)}${candidate.first === null ? "" : `   first ${changeText(candidate.first)}`}`,
-    ),
+    clip(`  same ${grouped(candidate.same)}   changed ${grouped(candidate.changed)}`),
   ];
   if (candidate.changed > 0) lines.push(...countsTable(candidate, screen), ...changeList(candidate, clip));
   const only = candidate.exitsOnlyInBaseline + candidate.exitsOnlyInCandidate;
   if (only > 0) {
     lines.push(
-      clip(
-        `  exits only one variant asked for: ${candidate.exitsOnlyInBaseline} of ${candidate.baseline}, ${candidate.exitsOnlyInCandidate} of ${candidate.candidate} (other positions, so they follow from earlier changes)`,
+      ...told(
+        `exits only one variant asked for: ${candidate.exitsOnlyInBaseline} of ${candidate.baseline}, ${candidate.exitsOnlyInCandidate} of ${candidate.candidate} (other positions, so they follow from earlier changes)`,
       ),
     );
   }
   lines.push(...differenceTable(candidate, screen));
-  lines.push(paint("dim", clip(`  evidence ${candidate.badge}: ${candidate.evidence.join("; ")}`)));
+  lines.push(
+    ...told(`evidence ${candidate.badge}: ${candidate.evidence.join("; ")}`).map((line) => paint("dim", line)),
+  );
   return lines;
 }
 
@@ -60,16 +60,19 @@ function countsTable(candidate: VariantComparison, screen: Screen): string[] {
   );
 }
 
+/** The first change is the one to look at: what comes later may only follow from it. */
 function changeList(candidate: VariantComparison, clip: (text: string) => string): string[] {
-  const lines = candidate.changes.slice(0, CHANGES_SHOWN).map((change) => clip(`  ${changeText(change)}`));
+  const lines = candidate.changes
+    .slice(0, CHANGES_SHOWN)
+    .map((change, index) => clip(`  ${index === 0 ? "first" : "     "} ${changeText(change)}`));
   const more = candidate.changed - CHANGES_SHOWN;
-  return more > 0
-    ? [...lines, clip(`  and ${grouped(more)} more (comparison.json lists the first ${candidate.changes.length})`)]
-    : lines;
+  if (more <= 0) return lines;
+  return [...lines, clip(`        and ${grouped(more)} more (comparison.json lists ${candidate.changes.length})`)];
 }
 
 function changeText({ tsMs, symbol, evalType, from, to }: DecisionChange): string {
-  return `${timeText(tsMs)} ${symbol} ${evalType} ${from.state} ${from.reason} -> ${to.state} ${to.reason}`;
+  const reasons = from.reason === to.reason ? from.reason : `${from.reason} -> ${to.reason}`;
+  return `${timeText(tsMs).slice(0, 19)}Z ${symbol} ${evalType} ${from.state} -> ${to.state}  ${reasons}`;
 }
 
 function differenceTable(candidate: VariantComparison, screen: Screen): string[] {
@@ -96,13 +99,14 @@ function differenceTable(candidate: VariantComparison, screen: Screen): string[]
 
 function valueText(each: MetricDifference, value: number | string | null, isSigned: boolean): string {
   if (value === null) return "-";
-  const text = plainText(each, value);
+  // A difference of shares is in points: "+10 %" of a 20 % rate could mean 22 % or 30 %.
+  const text = isSigned ? plainText(each, value).replace(/ %$/, " pp") : plainText(each, value);
   return isSigned && !text.startsWith("-") && Number(value) !== 0 ? `+${text}` : text;
 }
 
 function plainText(each: MetricDifference, value: number | string): string {
   if (typeof value === "string") return moneyText(value);
   if (each.unit === "share") return percentText(value);
-  if (each.unit === "ms") return value < 0 ? `-${formatDurationMs(-value)}` : formatDurationMs(value);
+  if (each.unit === "ms") return value < 0 ? `-${durationText(-value)}` : durationText(value);
   return numberText(value, 6);
 }

@@ -64,15 +64,15 @@ export function padStart(text: string, width: number): string {
   return " ".repeat(Math.max(0, width - displayWidth(text))) + text;
 }
 
-/** Lines of whole words no wider than `width`; only a word wider than that is cut. */
-export function foldWords(text: string, width: number): string[] {
+/** Lines of whole words no wider than `width`; only a word wider than that is cut. `gap` is what parts the words. */
+export function foldWords(text: string, width: number, gap = " "): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && displayWidth(line) + 1 + displayWidth(word) > width) {
+  for (const word of text.split(gap)) {
+    if (line !== "" && displayWidth(line) + gap.length + displayWidth(word) > width) {
       lines.push(line);
       line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
+    } else line = line === "" ? word : line + gap + word;
   }
   return [...lines, line].map((each) => truncate(each, width));
 }

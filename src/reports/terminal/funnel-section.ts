@@ -43,7 +43,8 @@ export function funnelSection(summaries: readonly RunSummary[], screen: Screen):
     { header: "WHAT HAPPENED TO EVERY INTENT", align: "left", dropOrder: 0 },
     ...cells.map(
       ({ summary, column }, index): Column => ({
-        header: isSingle ? column.evalType : `${screen.nameOf(summary)} ${column.evalType}`,
+        header: column.evalType,
+        ...(isSingle ? {} : { group: screen.nameOf(summary) }),
         align: "right",
         // The baseline stays; later variants leave first.
         dropOrder: index < shown.length ? 0 : 1 + Math.floor(index / shown.length),
@@ -59,14 +60,14 @@ export function funnelSection(summaries: readonly RunSummary[], screen: Screen):
   const rows: Row[] = [
     row("intents", (column) => grouped(column.intents)),
     ...(cells.some(({ column }) => column.requests > 0)
-      ? [row("requests without intent (episodes)", (column) => grouped(column.requests))]
+      ? [row("other requests (episodes)", (column) => grouped(column.requests))]
       : []),
     row("evaluations (episodes)", (column) => `${grouped(column.evaluations)} (${grouped(column.episodes)})`),
     ...STATE_ROWS.filter(([state]) => ALWAYS.has(state) || cells.some(({ column }) => countOf(column, state) > 0)).map(
       ([state, label]) => row(label, (column) => grouped(countOf(column, state)), noteOf(cells, state)),
     ),
     row(
-      "unaccounted",
+      isSingle || !isBalanced ? "unaccounted" : "unaccounted: OK",
       (column) => grouped(column.unaccounted.count),
       isBalanced ? "OK" : `!! ${reasonsText(cells.flatMap(({ column }) => column.unaccounted.byReason))}`,
       isBalanced ? "ok" : "fail",
@@ -116,7 +117,7 @@ function reasonTable(summaries: readonly RunSummary[], screen: Screen): string[]
       for (const { state, byReason } of terminals) {
         if (state === "FILLED" || state === "PARTIAL") continue;
         for (const { reason, count } of byReason) {
-          const label = `${evalType} ${state} ${reason}`;
+          const label = `${evalType} ${reason}`;
           const row = rows.get(label) ?? { label, counts: summaries.map(() => 0), total: 0 };
           row.counts[variant]! += count;
           row.total += count;

@@ -1,5 +1,4 @@
-import { formatDurationMs } from "../../engine/domain/duration.ts";
-import { grouped, moneyText, numberText, percentText } from "../format.ts";
+import { durationText, grouped, moneyText, numberText, percentText } from "../format.ts";
 import type { MoneyBlock, RunSummary } from "../summary/schema.ts";
 import { estimateText, variantColumns } from "./operations-section.ts";
 import type { Screen } from "./run-report.ts";
@@ -29,13 +28,14 @@ export function moneySection(summaries: readonly RunSummary[], screen: Screen): 
         : `${moneyText(negated(money.maxDrawdownMarkedQuote))} (${money.markedSamples} samples)`,
     ),
     row("trades closed / open", (money) => `${grouped(money.trades)} / ${grouped(money.openAtEnd)}`),
-    row("win rate [95 %]", (money) => winRateText(money)),
+    row("win rate", (money) => estimateText(money.winRate, percentText)),
+    row("  95 % interval", (money) => intervalText(money)),
     row("profit factor", (money) => estimateText(money.profitFactor, (value) => numberText(value, 3))),
-    row("hold time p50", (money) => (money.holdTime.p50 === null ? "-" : formatDurationMs(money.holdTime.p50))),
+    row("hold time p50", (money) => (money.holdTime.p50 === null ? "-" : durationText(money.holdTime.p50))),
     row("turnover per day", (money) => estimateText(money.turnoverPerDay, (value) => numberText(value, 3))),
     row("Sharpe, yearly", (money) => estimateText(money.sharpe, (value) => numberText(value, 3))),
   ];
-  return renderTable(variantColumns("MONEY (quote)", [""], summaries, screen), rows, screen);
+  return renderTable(variantColumns("MONEY (quote)", summaries, screen), rows, screen);
 }
 
 function negated(amount: string): string {
@@ -43,8 +43,7 @@ function negated(amount: string): string {
   return amount.startsWith("-") ? amount.slice(1) : `-${amount}`;
 }
 
-function winRateText({ winRate, wins, losses }: MoneyBlock): string {
-  if (typeof winRate.value !== "number" || winRate.ci === null) return `- (${winRate.reason})`;
-  const [low, high] = winRate.ci;
-  return `${percentText(winRate.value)} [${percentText(low)}, ${percentText(high)}] of ${wins + losses}`;
+function intervalText({ winRate }: MoneyBlock): string {
+  if (winRate.ci === null) return "-";
+  return `${percentText(winRate.ci[0])} to ${percentText(winRate.ci[1])}`;
 }

@@ -1,26 +1,38 @@
-import { formatDurationMs } from "../../engine/domain/duration.ts";
-import { grouped, numberText, percentText } from "../format.ts";
+import { durationText, grouped, numberText, percentText } from "../format.ts";
 import type { Distribution, Estimate, RunSummary } from "../summary/schema.ts";
 import { truncate } from "./display-width.ts";
 import type { Screen } from "./run-report.ts";
 import { type Column, type Row, renderTable } from "./table.ts";
 
-/** Head cell, one per variant after it: with one variant no variant is named. */
-export function variantColumns(
-  title: string,
-  names: readonly string[],
-  summaries: readonly RunSummary[],
-  screen: Screen,
-): Column[] {
-  const isSingle = summaries.length === 1;
+/** Room for a number with its share; a longer reason for an undefined one is cut before a variant is dropped. */
+const CELL_WIDTH_MIN = 18;
+
+/** A title, then one column per variant; with one variant no variant is named. Later variants are dropped first. */
+export function variantColumns(title: string, summaries: readonly RunSummary[], screen: Screen): Column[] {
+  return [
+    { header: title, align: "left", dropOrder: 0 },
+    ...summaries.map(
+      (summary, variant): Column => ({
+        header: summaries.length === 1 ? "" : screen.nameOf(summary),
+        align: "right",
+        dropOrder: variant,
+        ...(summaries.length === 1 ? {} : { widthMin: CELL_WIDTH_MIN }),
+      }),
+    ),
+  ];
+}
+
+/** n, p50, p95 and max of each variant; the maxima leave before any variant does. */
+function quantileColumns(title: string, summaries: readonly RunSummary[], screen: Screen): Column[] {
   return [
     { header: title, align: "left", dropOrder: 0 },
     ...summaries.flatMap((summary, variant) =>
-      names.map(
-        (name): Column => ({
-          header: isSingle ? name : `${screen.nameOf(summary)} ${name}`.trim(),
+      ["n", "p50", "p95", "max"].map(
+        (header): Column => ({
+          header,
           align: "right",
-          dropOrder: variant === 0 ? 0 : 1 + variant,
+          dropOrder: header === "max" && summaries.length > 1 ? 1000 + variant : variant,
+          ...(summaries.length === 1 ? {} : { group: screen.nameOf(summary) }),
         }),
       ),
     ),
@@ -69,7 +81,7 @@ export function executionSection(summaries: readonly RunSummary[], screen: Scree
     : [];
   const rows = [...latencyRows, ...slippageRows, ...exitRows];
   if (rows.length === 0) return [];
-  const lines = renderTable(variantColumns("EXECUTION", ["n", "p50", "p95", "max"], summaries, screen), rows, screen);
+  const lines = renderTable(quantileColumns("EXECUTION", summaries, screen), rows, screen);
   for (const summary of summaries) {
     const { blockedTime, blockedEpisodes, releasedEpisodes } = summary.exits;
     if (blockedTime.censored === 0) continue;
@@ -82,7 +94,7 @@ export function executionSection(summaries: readonly RunSummary[], screen: Scree
 
 function longestText(summary: RunSummary): string {
   const longest = summary.exits.longest.find((each) => each.isCensored);
-  return longest === undefined ? "" : `, longest ${formatDurationMs(longest.durationMs)} so far`;
+  return longest === undefined ? "" : `, longest ${durationText(longest.durationMs)} so far`;
 }
 
 function quantileCells(distribution: Distribution, show: (value: number) => string): string[] {
@@ -90,12 +102,6 @@ function quantileCells(distribution: Distribution, show: (value: number) => stri
   // `3+2`: three measured, two that had not ended.
   const n = distribution.censored > 0 ? `${distribution.n}+${distribution.censored}` : grouped(distribution.n);
   return [n, cell(distribution.p50), cell(distribution.p95), cell(distribution.max)];
-}
-
-function durationText(durationMs: number): string {
-  return durationMs < 60_000 && durationMs >= 1000
-    ? `${(durationMs / 1000).toFixed(1)}s`
-    : formatDurationMs(durationMs);
 }
 
 const RECONCILIATION_ROWS = 10;
@@ -151,10 +157,10 @@ export function coverageSection(summaries: readonly RunSummary[], screen: Screen
     row("cycle cost p50 / max", (coverage) =>
       coverage.cycleCost.p50 === null || coverage.cycleCost.max === null
         ? "-"
-        : `${formatDurationMs(coverage.cycleCost.p50)} / ${formatDurationMs(coverage.cycleCost.max)}`,
+        : `${durationText(coverage.cycleCost.p50)} / ${durationText(coverage.cycleCost.max)}`,
     ),
   ];
-  return renderTable(variantColumns("COVERAGE", [""], summaries, screen), rows, screen);
+  return renderTable(variantColumns("COVERAGE", summaries, screen), rows, screen);
 }
 
 function neededOf(coverage: RunSummary["coverage"]): number {
@@ -171,38 +177,37 @@ export function estimateText(estimate: Estimate, show: (value: number) => string
 }
 
 export function governorSection(summaries: readonly RunSummary[], screen: Screen): string[] {
-  const isSingle = summaries.length === 1;
+  const isAnyFragile = summaries.some((summary) => summary.governor.some((group) => group.fragile > 0));
   const rows: Row[] = summaries.flatMap((summary) =>
     summary.governor.map((group): Row => {
       const blocked = group.byOutcome.find(({ outcome }) => outcome === "BLOCKED")?.count ?? 0;
+      const isNamed = summaries.length > 1 && summary.run.variant !== group.governor;
       return {
         cells: [
-          `  ${group.governor} ${group.evalType}`,
+          `  ${isNamed ? `${screen.nameOf(summary)}: ` : ""}${group.governor} ${group.evalType}`,
           grouped(group.evaluations),
           grouped(blocked),
           rangeText(group.value),
           rangeText(group.cutoff),
-          group.fragile === 0 ? "" : `${group.fragile} on the cutoff`,
-          isSingle ? "" : screen.nameOf(summary),
+          grouped(group.fragile),
         ],
       };
     }),
   );
   if (rows.length === 0) return [];
   const columns: Column[] = [
-    { header: "GOVERNOR", align: "left", dropOrder: 0, widthMin: 24 },
-    { header: "evaluations", align: "right", dropOrder: 0 },
+    { header: "GOVERNOR", align: "left", dropOrder: 0, widthMin: 20 },
+    { header: "n", align: "right", dropOrder: 0 },
     { header: "blocked", align: "right", dropOrder: 0 },
-    { header: "value min/median/max", align: "right", dropOrder: 0 },
-    { header: "cutoff min/median/max", align: "right", dropOrder: 1 },
-    { header: "", align: "left", dropOrder: 3 },
-    { header: isSingle ? "" : "variant", align: "left", dropOrder: 2, widthMin: 8 },
+    { header: "value min/p50/max", align: "right", dropOrder: 0 },
+    { header: "cutoff min/p50/max", align: "right", dropOrder: 1 },
+    ...(isAnyFragile ? [{ header: "on the cutoff", align: "right", dropOrder: 2 } as const] : []),
   ];
   return renderTable(columns, rows, screen);
 }
 
 function rangeText({ min, p50, max }: Distribution): string {
   if (min === null || p50 === null || max === null) return "-";
-  if (min === max) return min.toFixed(3);
-  return `${min.toFixed(3)}/${p50.toFixed(3)}/${max.toFixed(3)}`;
+  const text = (value: number) => numberText(value, 3);
+  return min === max ? text(min) : `${text(min)}/${text(p50)}/${text(max)}`;
 }

@@ -4,7 +4,7 @@ import { clockText, grouped, timeText } from "../format.ts";
 import type { RunSummary, RunWarning } from "../summary/schema.ts";
 import { visibleText } from "../visible-text.ts";
 import { changeSection } from "./change-section.ts";
-import { foldWords, truncate } from "./display-width.ts";
+import { displayWidth, foldWords, truncate } from "./display-width.ts";
 import { findingSection } from "./finding-section.ts";
 import { funnelSection } from "./funnel-section.ts";
 import { moneySection } from "./money-section.ts";
@@ -90,7 +90,12 @@ function identitySection(summaries: readonly RunSummary[], screen: Screen): stri
     lines.push(`variants ${summaries.map((summary) => summary.run.variant).join(", ")} (the first is the baseline)`);
   }
   if (quirks.length > 0) lines.push(`quirks ${quirks.join(", ")}`);
-  const texts = lines.map((line) => truncate(visibleText(line), screen.width));
+  // Folded between facts, never inside one; a fact that goes on is indented under its line.
+  const texts = lines.flatMap((line) => {
+    const text = visibleText(line);
+    if (displayWidth(text) <= screen.width) return [text];
+    return foldWords(text, screen.width - 2, "  ").map((each, index) => (index === 0 ? each : `  ${each}`));
+  });
   return texts.map((text, index) => (index === 0 ? screen.paint("strong", text) : text));
 }
 

@@ -13,6 +13,8 @@ export interface Column {
   /** What the notice of dropped columns calls it; the header unless told. */
   readonly name?: string;
   readonly align: "left" | "right";
+  /** Neighbours with the same group share a line above the heads, e.g. the name of a variant. */
+  readonly group?: string;
   /** Columns with a higher number are dropped first when the width does not suffice; 0 is never dropped. */
   readonly dropOrder: number;
   /** May be cut to this many columns (never below) to fit instead of being dropped. */
@@ -55,6 +57,8 @@ export function renderTable(columns: readonly Column[], rows: readonly Row[], op
     return (" ".repeat(indent) + parts.join(" ".repeat(GAP))).trimEnd();
   };
   const lines: string[] = [];
+  const groupLine = groupHeads(columns, kept, options.width - indent);
+  if (groupLine !== "") lines.push(options.paint(options.headerStyle ?? "heading", " ".repeat(indent) + groupLine));
   if (columns.some(({ header }) => header !== "")) {
     lines.push(options.paint(options.headerStyle ?? "heading", line(columns.map(({ header }) => visibleText(header)))));
   }
@@ -63,14 +67,31 @@ export function renderTable(columns: readonly Column[], rows: readonly Row[], op
     lines.push(row.style === undefined ? text : options.paint(row.style, text));
   });
   if (kept.dropped.length > 0) {
-    const names = kept.dropped
-      .map((index) => visibleText(columns[index]!.name ?? columns[index]!.header) || "notes")
-      .join(", ");
+    const names = [...new Set(kept.dropped.map((index) => nameOf(columns[index]!)))].join(", ");
     lines.push(
       options.paint("dim", truncate(`${" ".repeat(indent)}not shown at this width: ${names} (--wide)`, options.width)),
     );
   }
   return lines;
+}
+
+function nameOf({ group, name, header }: Column): string {
+  return visibleText([group, name ?? header].filter((part) => part !== undefined && part !== "").join(" ")) || "notes";
+}
+
+/** Each group's name right aligned over its columns, cut to their span; empty without groups. */
+function groupHeads(columns: readonly Column[], fit: Fit, width: number): string {
+  if (fit.indices.every((index) => columns[index]!.group === undefined)) return "";
+  const widths = new Map(fit.widths);
+  const parts: { name: string; width: number }[] = [];
+  for (const index of fit.indices) {
+    const name = columns[index]!.group ?? "";
+    const last = parts[parts.length - 1];
+    if (last !== undefined && last.name === name) last.width += GAP + widths.get(index)!;
+    else parts.push({ name, width: widths.get(index)! });
+  }
+  const text = parts.map((part) => padStart(truncate(visibleText(part.name), part.width), part.width));
+  return truncate(text.join(" ".repeat(GAP)).trimEnd(), width);
 }
 
 interface Fit {
