@@ -18,8 +18,9 @@ import { evaluatePositions } from "./pipeline/harvest.ts";
 import { onPermitTimeout } from "./pipeline/permit-stage.ts";
 import { onFundingSettled, onLedgerDue, onOrderFilled } from "./pipeline/settle.ts";
 import { receiveSnapshot, startCycle } from "./pipeline/snapshots.ts";
-import { createState, type EngineParts, type EngineState, type Step, setTimer } from "./pipeline/state.ts";
+import { createState, type EngineParts, type EngineState, noteFinding, type Step, setTimer } from "./pipeline/state.ts";
 import { publishStatistics } from "./pipeline/statistics.ts";
+import { findContradictions } from "./policy-check.ts";
 
 /** How often memories with a time to live are swept, in envelopes. */
 const SWEEP_INTERVAL = 4096;
@@ -111,6 +112,7 @@ function start(step: Step, walletQuote: bigint): void {
   for (const proposal of parts.initialProposals ?? []) {
     calibrated.set(proposal.symbol, { action: proposal.action, untilTsMs: step.tsMs + proposal.ttlMs, laps: 0 });
   }
+  for (const contradiction of findContradictions(policy)) noteFinding(step, { ...contradiction, symbol: null });
   setTimer(step, "snapshots", step.tsMs);
   setTimer(step, "harvest", step.tsMs + policy.harvest.interval);
   setTimer(step, "statistics", step.tsMs + policy.trackers.statisticsInterval);

@@ -4,7 +4,7 @@
  */
 export const QUIRKS = {
   "phantom-position":
-    "Harvest evaluates a built-in LONG (BTC 100, else 50; +5 %, age 3600 s) when it finds no position (section 0.1)",
+    "Harvest never sees a real position and evaluates a built-in LONG (BTC 100, else 50; +5 %, age 3600 s) instead (section 0.1)",
   "unknown-action-loop":
     "A plan without an action becomes action UNKNOWN and circulates apply.plan -> heat gate -> proposal -> apply.plan for 300 s a lap (0.3, I13)",
   "close-self-veto": "The kill score that demands a close may also refuse it (I14)",

@@ -121,6 +121,7 @@ export class CoreDriver {
         markPrice: 316,
       })),
       walletQuote: parseMoney("10000"),
+      isFinal: true,
     });
   }
 

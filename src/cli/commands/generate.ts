@@ -39,6 +39,21 @@ export function registerGenerate(program: Command): void {
       const records = Object.entries(counts).map(([stream, count]) => `${count} ${stream}`);
       process.stdout.write(`${options.out}: ${records.join(", ")}; hash ${hash}\n`);
     });
+  registerIncident(generate);
+}
+
+/** `sim generate incident`: the capture behind scenarios/why-no-execute.yaml, from the recovered facts. */
+function registerIncident(generate: Command): void {
+  generate
+    .command("incident")
+    .description('the capture of the incident "why no EXECUTE?", rebuilt from its recovered facts')
+    .requiredOption("--out <dir>", "new or empty folder of the recording")
+    .action(async (options: { readonly out: string }) => {
+      const { writeWhyNoExecute } = await import("../../sim/incidents/why-no-execute.ts");
+      const { hash, counts } = writeWhyNoExecute(options.out);
+      const records = Object.entries(counts).map(([stream, count]) => `${count} ${stream}`);
+      process.stdout.write(`${options.out}: ${records.join(", ")}; hash ${hash}\n`);
+    });
 }
 
 /** All mistakes at once. */

@@ -83,6 +83,8 @@ export interface SnapshotReceived {
   readonly symbols: readonly string[];
   readonly positions: readonly PositionReport[];
   readonly walletQuote: Money;
+  /** Serial calls answer one by one; the last answer of a request ends it. */
+  readonly isFinal: boolean;
   readonly error?: string;
 }
 

@@ -15,6 +15,19 @@ export function doubleText(value: number): string {
   return text.includes(".") ? text : `${text}.0`;
 }
 
+/**
+ * A double with six decimals as the origin's language prints it: of two equally near texts the one with the even last
+ * digit. `toFixed` takes the larger one: 65/128 = 0.5078125 is `"0.507812"` here and "0.507813" there.
+ * For magnitudes below 1e6: scores, not prices.
+ */
+export function fixedText6(value: number): string {
+  const text = value.toFixed(6);
+  // Only odd multiples of 1/128 lie exactly between two texts of six decimals: a half of 1e-6 is 1/128 over 5^6.
+  const isTie = Math.abs(value * 128) % 2 === 1;
+  if (!isTie || Number(text.at(-1)) % 2 === 0) return text;
+  return (value - Math.sign(value) * 1e-7).toFixed(6);
+}
+
 function exponentForm(value: number): string {
   const [digits, exponent] = value.toExponential().split("e") as [string, string];
   const sign = exponent.startsWith("-") ? "-" : "+";

@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { doubleText } from "./double-text.ts";
+import { doubleText, fixedText6 } from "./double-text.ts";
 
 const ID_LENGTH = 16;
 
@@ -27,7 +27,7 @@ export function applyPlanId(
 ): string {
   const stop = newStopPrice === null ? "None" : doubleText(newStopPrice);
   const time = typeof computedAt === "string" ? computedAt : naiveUtcText(computedAt);
-  return digest(`${symbol}:${action}:${killScore.toFixed(6)}:${stop}:${time}`);
+  return digest(`${symbol}:${action}:${fixedText6(killScore)}:${stop}:${time}`);
 }
 
 /** `2026-02-02T00:20:22.785000`: no zone, always six digits of a second, none at a whole second, as the origin prints. */

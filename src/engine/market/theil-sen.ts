@@ -1,5 +1,5 @@
 /** Slopes are published with 8 decimals; the search stops well below that. */
-const SLOPE_TOLERANCE = 1e-9;
+const SLOPE_TOLERANCE = 2e-9;
 const ITERATIONS_MAX = 200;
 const BLOCK = 8;
 
@@ -15,7 +15,8 @@ const BLOCK = 8;
 export function theilSenSlope(values: Float64Array, start: number, length: number): number {
   const half = (length * (length - 1)) / 4;
   const least = leastSquaresSlope(values, start, length);
-  const step = Math.max(residualSpread(values, start, length, least) / length, SLOPE_TOLERANCE);
+  // About one standard error of the least-squares slope: the median of slopes is rarely further away.
+  const step = Math.max((4 * residualSpread(values, start, length, least)) / (length * Math.sqrt(length)), SLOPE_TOLERANCE);
 
   let low = least - step;
   let lowCount = countBelow(values, start, length, low) - half;
@@ -34,7 +35,7 @@ export function theilSenSlope(values: Float64Array, start: number, length: numbe
   let side = 0;
   for (let iteration = 0; iteration < ITERATIONS_MAX && high - low > SLOPE_TOLERANCE; iteration++) {
     const span = highCount - lowCount;
-    const guess = iteration % 3 === 2 || span <= 0 ? (low + high) / 2 : (low * highCount - high * lowCount) / span;
+    const guess = iteration % 4 === 3 || span <= 0 ? (low + high) / 2 : (low * highCount - high * lowCount) / span;
     const middle = guess > low && guess < high ? guess : (low + high) / 2;
     const count = countBelow(values, start, length, middle) - half;
     if (count === 0) return middle;

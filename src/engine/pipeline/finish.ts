@@ -60,16 +60,25 @@ function reconcileAll(step: Step): void {
 }
 
 function nameDeadParts(step: Step): void {
-  const { snapshots, heatGate, lastIntentTsMs } = step.state;
-  const hadIntents = lastIntentTsMs.size > 0;
+  const { snapshots, heatGate } = step.state;
   for (const [tier, total] of [...snapshots.tierTotals].sort(([left], [right]) => (left < right ? -1 : 1))) {
-    if (total > 0 || tier !== "recent-intent" || !hadIntents) continue;
+    if (total > 0 || tier !== "recent-intent" || snapshots.intentTierChances === 0) continue;
     noteFinding(step, {
       code: "dead_tier",
       severity: "error",
       symbol: null,
       text: `Tier ${tier} of the candidate ranking contributed nothing in the whole run, although there were intents`,
-      evidence: { tier, contributed: 0, symbolsWithIntents: lastIntentTsMs.size },
+      evidence: { tier, contributed: 0, cyclesWithIntents: snapshots.intentTierChances },
+    });
+  }
+  const uncovered = [...snapshots.neverRanked].filter((symbol) => !snapshots.rankedEver.has(symbol)).sort();
+  if (uncovered.length > 0) {
+    noteFinding(step, {
+      code: "needed_never_ranked",
+      severity: "error",
+      symbol: null,
+      text: `${uncovered.length} symbols with intents or positions never got a snapshot: ${uncovered.slice(0, 8).join(", ")}`,
+      evidence: { ranker: step.state.parts.ranker.name, symbols: uncovered.length, first: uncovered[0]! },
     });
   }
   if (heatGate.inputs > 0 && heatGate.effects === 0) {

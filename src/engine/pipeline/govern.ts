@@ -51,10 +51,8 @@ export function checkLimits(input: LimitInput, limits: Limits): string | null {
 }
 
 /**
- * May this plan run: repeats, limits, then the governor. The plan is published with its verdict whatever it is.
- *
- * Limits come first because they are cheaper to explain, but the governor is asked in any case, so that a report can
- * show its value on every plan and its memory does not depend on the limits.
+ * May this plan run: repeats, kill switch, governor, limits, in the origin's order. The plan is published with its
+ * verdict whatever it is, and the governor is asked in any case, so that its memory does not depend on the limits.
  */
 export function govern(step: Step, draft: PlanDraft, drivers: Drivers): void {
   const { state } = step;
@@ -94,7 +92,8 @@ export function govern(step: Step, draft: PlanDraft, drivers: Drivers): void {
     },
     state.policy.limits,
   );
-  const blockedBy = limit ?? (verdict.decision === "BLOCKED" ? verdict.reasonCode : null);
+  const isKilled = limit === "kill_switch_active";
+  const blockedBy = !isKilled && verdict.decision === "BLOCKED" ? verdict.reasonCode : limit;
   if (blockedBy === null) {
     publishPlan(step, executed(draft, verdict, [verdict.reasonCode]));
     return;

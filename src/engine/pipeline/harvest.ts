@@ -39,15 +39,17 @@ interface Evaluation {
 export function evaluatePositions(step: Step): void {
   const { state } = step;
   setTimer(step, "harvest", step.tsMs + state.policy.harvest.interval);
+  if (hasQuirk(step, "phantom-position")) {
+    // The origin's publisher looked where nobody writes, so it never saw a real position.
+    for (const symbol of state.policy.harvest.symbols) {
+      const evaluation = phantomOf(step, symbol);
+      if (evaluation !== null) evaluate(step, evaluation, null);
+    }
+    return;
+  }
   for (const position of [...state.positions.open.values()]) {
     const evaluation = evaluationOf(step, position);
     if (evaluation !== null) evaluate(step, evaluation, position);
-  }
-  if (!hasQuirk(step, "phantom-position")) return;
-  for (const symbol of state.policy.harvest.symbols) {
-    if (state.positions.open.has(symbol)) continue;
-    const evaluation = phantomOf(step, symbol);
-    if (evaluation !== null) evaluate(step, evaluation, null);
   }
 }
 

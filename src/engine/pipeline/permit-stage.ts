@@ -133,6 +133,15 @@ function grant(
   };
   active.permit = permit;
   decide(step, permit);
+  if (!plan.isReduceOnly && outcome.path === "close") {
+    noteFindingOnce(step, `add-on:${plan.symbol}`, {
+      code: "add_on_uncapped",
+      severity: "error",
+      symbol: plan.symbol,
+      text: `Adding to ${plan.symbol} is granted the whole position as its safe quantity: it grows with every intent`,
+      evidence: { planId: plan.planId, safeQty: outcome.safeQty, planQty: plan.qty },
+    });
+  }
   if (plan.evalType !== "ENTRY" && plan.origin === "harvest" && hasQuirk(step, "permit-race")) {
     active.stage = { kind: "permit-awaited", reason: "permit_timeout_or_missing:missing_p26" };
     setTimer(step, permitTimer(plan.planId), step.tsMs + PERMIT_RACE_WAIT_MS);

@@ -23,6 +23,7 @@ export function startCycle(step: Step): void {
   const requestId = nextRequestId(step);
   snapshots.cycleRequestId = requestId;
   snapshots.cycleStartedTsMs = step.tsMs;
+  snapshots.cycleCalls = 0;
   decide(step, {
     type: "snapshot.requested",
     requestId,
@@ -74,13 +75,15 @@ export function receiveSnapshot(step: Step, event: SnapshotReceived): void {
     });
   }
   if (isCycle) {
-    const calls = Math.max(1, event.symbols.length);
-    const perCallMs = (step.tsMs - snapshots.cycleStartedTsMs) / calls;
+    snapshots.cycleCalls += 1;
+    if (!event.isFinal) return;
+    const perCallMs = (step.tsMs - snapshots.cycleStartedTsMs) / snapshots.cycleCalls;
     snapshots.callLatencyEwmaMs = updateCallLatencyEwmaMs(snapshots.callLatencyEwmaMs, perCallMs);
     snapshots.cycleRequestId = null;
     resumePermits(step, null);
     return;
   }
+  if (!event.isFinal) return;
   snapshots.onDemand.delete(event.requestId);
   resumePermits(step, event.requestId);
 }
@@ -179,9 +182,11 @@ function noteRanking(
   const { state, tsMs } = step;
   const { policy, positions, snapshots } = state;
   const needed = new Set<string>(positions.open.keys());
+  const openCount = needed.size;
   for (const [symbol, lastTsMs] of state.lastIntentTsMs) {
     if (tsMs - lastTsMs <= policy.snapshots.needWindow) needed.add(symbol);
   }
+  if (needed.size > openCount) snapshots.intentTierChances += 1;
   let neededFresh = 0;
   const neededStale: string[] = [];
   const neededNeverRanked: string[] = [];
@@ -190,7 +195,10 @@ function noteRanking(
     const snapshot = snapshotOf(positions, symbol);
     if (snapshot !== null && tsMs - snapshot.asOfTsMs <= policy.permits.snapshotAgeMax) neededFresh += 1;
     else if (snapshots.rankedEver.has(symbol)) neededStale.push(symbol);
-    else neededNeverRanked.push(symbol);
+    else {
+      neededNeverRanked.push(symbol);
+      snapshots.neverRanked.add(symbol);
+    }
   }
   const calls = policy.snapshots.method === "one-call-for-all" ? 1 : symbols.length;
   const key = `${symbols.join()}|${neededFresh}|${neededStale.join()}|${neededNeverRanked.join()}`;

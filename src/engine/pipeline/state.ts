@@ -128,14 +128,19 @@ export interface SnapshotState {
   /** Request in flight of the periodic cycle, `null` between cycles. */
   cycleRequestId: string | null;
   cycleStartedTsMs: number;
+  cycleCalls: number;
   readonly onDemand: Map<string, { readonly symbol: string; readonly sentTsMs: number }>;
   readonly permitQueue: string[];
   callLatencyEwmaMs: number;
   lastRankingKey: string;
   repeatedCycles: number;
   readonly rankedEver: Set<string>;
+  /** Symbols that were needed in some cycle without ever having been ranked. */
+  readonly neverRanked: Set<string>;
   /** Contributions of each tier over the run: a tier that never contributed is dead. */
   readonly tierTotals: Map<string, number>;
+  /** Cycles in which a symbol without a position had a recent intent: the intent tier had something to find. */
+  intentTierChances: number;
 }
 
 export function createState(parts: EngineParts): EngineState {
@@ -174,13 +179,16 @@ export function createState(parts: EngineParts): EngineState {
       requestCount: 0,
       cycleRequestId: null,
       cycleStartedTsMs: 0,
+      cycleCalls: 0,
       onDemand: new Map(),
       permitQueue: [],
       callLatencyEwmaMs: parts.policy.snapshots.callLatencyStart,
       lastRankingKey: "",
       repeatedCycles: 0,
       rankedEver: new Set(),
+      neverRanked: new Set(),
       tierTotals: new Map(),
+      intentTierChances: 0,
     },
     statistics: createStatistics(),
     killSwitch: parts.policy.limits.killSwitch,

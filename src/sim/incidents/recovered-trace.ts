@@ -30,7 +30,11 @@ export const RECOVERED_INTENTS: readonly RecoveredIntent[] = [
  * SELL intents that the documents list with their confidence but without ids; the bot repeated its list every cycle,
  * so they stand here in the cycle of 00:17:16 with ids of our own.
  */
-export const LISTED_SELLS: readonly { readonly entryId: string; readonly symbol: string; readonly confidence: number }[] = [
+export const LISTED_SELLS: readonly {
+  readonly entryId: string;
+  readonly symbol: string;
+  readonly confidence: number;
+}[] = [
   { entryId: "1769991436974-0", symbol: "GALAUSDT", confidence: 0.539 },
   { entryId: "1769991436974-1", symbol: "MKRUSDT", confidence: 0.534 },
   { entryId: "1769991436974-2", symbol: "VETUSDT", confidence: 0.543 },

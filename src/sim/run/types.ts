@@ -4,6 +4,8 @@ import type { Scenario } from "../scenario/schema.ts";
 
 /** One scenario over one recording: every variant in a single pass over one decode. */
 export interface RunRequest {
+  /** Name of the run in its journals; equal inputs have equal ids. */
+  readonly runId: string;
   readonly scenario: Scenario;
   readonly recording: RecordingSource;
   /** Called once per variant before its first entry. */

@@ -43,6 +43,7 @@ function seen(rows: readonly Row[], feedLatencyMs: number, batchRows: number, st
       bid: new Float64Array(1),
       ask: new Float64Array(1),
       lastTsMs: new Float64Array(1),
+      lastQty: new Float64Array(1),
     },
     symbolCount: 1,
     onWatched: (_symbol, tsMs, batch, row) => log.push(`exchange ${batch.price[row]} @${tsMs}`),
