@@ -3,6 +3,7 @@ import { registerExplain } from "./commands/explain.ts";
 import { registerGenerate } from "./commands/generate.ts";
 import { registerPlugIns } from "./commands/governors.ts";
 import { registerImport } from "./commands/import.ts";
+import { registerMetrics } from "./commands/metrics.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerSchema } from "./commands/schema.ts";
 import type { Shell } from "./shell.ts";
@@ -38,6 +39,7 @@ export function createProgram(shell: Shell): Command {
   registerImport(program);
   registerGenerate(program);
   registerPlugIns(program, shell);
+  registerMetrics(program, shell);
   registerSchema(program, shell);
   return program;
 }

@@ -222,7 +222,7 @@ describe("sim explain", () => {
 
 describe("Ctrl-C", () => {
   test("stops at the next tick, writes a partial report under its own name and exits 130", async () => {
-    await sim("generate", "market", "--out", "long", "--symbols", "12", "--days", "40");
+    await sim("generate", "market", "--out", "long", "--symbols", "12", "--days", "10");
     const file = place("long.yaml", "name: long\nrecording: long\nstrategy: { name: ewma-cross }\n");
     const { code, stdout, stderr } = await runSim(["run", file, "--out", "stopped", "--json", "--progress", "bar"], {
       cwd: folder,
@@ -237,5 +237,21 @@ describe("Ctrl-C", () => {
     expect(document.summaries[0]?.run.partial).toBe(true);
     expect(document.exit.code).toBe(130);
     expect(runsIn("stopped")).toEqual([`${document.run.id}-partial`]);
+  });
+
+  test("twice leaves at once: 130, and nothing half-written", async () => {
+    const { code } = await runSim(["run", "long.yaml", "--out", "left", "--progress", "bar"], {
+      cwd: folder,
+      onStart: (child) => {
+        child.stderr?.once("data", () => {
+          child.kill("SIGINT");
+          child.kill("SIGINT");
+        });
+      },
+    });
+    expect(code).toBe(130);
+    // Whether the second one came in time or the run had stopped by then: whole files or none.
+    const left = runsIn("left");
+    expect(left.filter((name) => !/^r-[0-9a-f]{8}-partial$/.test(name))).toEqual([]);
   });
 });

@@ -95,6 +95,12 @@ describe("sim", () => {
     expect(tiered?.params).toContainEqual({ name: "intentWindow", default: "1800s", description: expect.any(String) });
   });
 
+  test("lists the metrics a threshold may name", async () => {
+    const { code, stdout } = await runSim(["metrics"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^funnel\.unaccounted +count /m);
+  });
+
   test("prints the JSON Schema that is committed", async () => {
     const { stdout } = await runSim(["schema"]);
     expect(stdout === readFileSync(new URL("../../schemas/scenario.schema.json", import.meta.url), "utf8")).toBe(true);

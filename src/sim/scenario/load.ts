@@ -188,7 +188,19 @@ function variantErrors(file: ScenarioFile, variants: readonly ResolvedVariant[])
       },
     ];
   });
-  return [...repeated, ...unknown];
+  return [...repeated, ...unknown, ...feedErrors(file, variants)];
+}
+
+/** All variants look at one market, so they cannot see it at different times. */
+function feedErrors(file: ScenarioFile, variants: readonly ResolvedVariant[]): RuleBreach[] {
+  if (file.variants === undefined) return [];
+  const feedMs = variants[0]!.exchange.latency.feed.medianMs;
+  return variants.flatMap(({ name, exchange }, index): RuleBreach[] => {
+    const ownMs = exchange.latency.feed.medianMs;
+    if (ownMs === feedMs) return [];
+    const text = `Cannot delay the feed of variant "${name}" by ${ownMs} ms: the first variant's is ${feedMs} ms, one feed for all is needed`;
+    return [{ path: ["variants", index, "exchange", "latency", "feed"], text, hint: "set it in the base's exchange" }];
+  });
 }
 
 function thresholdProblems(thresholds: Thresholds, at: DocumentPath, source: ScenarioSource): Problem[] {

@@ -136,6 +136,7 @@ describe("contradictions", () => {
     ["pipeline: { trackers: { featureWindowBars: 100 } }", "the window has only 100 bars"],
     ["window: { from: 4h, to: 3h }", "it ends before it begins"],
     ["intents: strategy", "the scenario has none"],
+    ["variants: [{ name: a }, { name: b, exchange: { latency: { feed: 5ms } } }]", "one feed for all is needed"],
     ["strategy: { name: ewma-cross, params: { fast: 90 } }", "fast is not below slow"],
     ["universe: { count: 1, symbols: [A, B] }", "symbols lists 2"],
     ["variants: [{ name: a }, { name: a }]", "an earlier one has that name"],

@@ -27,10 +27,10 @@ describe("a scenario without variants", () => {
 
   test("turns units into milliseconds and exact money", () => {
     const scenario = parse(
-      'warmup: 1.5h\nseed: 42\naccount: { wallet: "0.00000001" }\nexchange: { latency: { feed: { median: 250ms, sigma: 0.4 } } }\n',
+      'warmup: 1.5h\nseed: 42\naccount: { wallet: "0.00000001" }\nexchange: { latency: { order: { median: 250ms, sigma: 0.4 } } }\n',
     );
     expect(scenario).toMatchObject({ warmupMs: 5_400_000, seed: "42", account: { wallet: 1n } });
-    expect(scenario.variants[0]?.exchange.latency.feed).toEqual({ medianMs: 250, sigma: 0.4 });
+    expect(scenario.variants[0]?.exchange.latency.order).toEqual({ medianMs: 250, sigma: 0.4 });
   });
 });
 
