@@ -12,6 +12,8 @@ export interface RandomStream {
   next(): number;
   /** Normal with mean 0 and deviation 1. */
   normal(): number;
+  /** Log-normal: `median * exp(sigma * normal)`; half of all values are below the median. Draws one normal. */
+  lognormal(median: number, sigma: number): number;
   state(): RandomStreamState;
 }
 
@@ -73,6 +75,10 @@ class AleaStream implements RandomStream {
       this.#spareNormal = y * factor;
       return x * factor;
     }
+  }
+
+  lognormal(median: number, sigma: number): number {
+    return median * Math.exp(sigma * this.normal());
   }
 
   state(): RandomStreamState {

@@ -1,0 +1,60 @@
+import type { OrderQueryRequested, OrderSubmitted } from "../../engine/domain/decision.ts";
+import type { EngineEvent } from "../../engine/domain/event.ts";
+import type { Instrument } from "../../engine/domain/instrument.ts";
+import type { Side } from "../../engine/domain/intent.ts";
+import type { Money } from "../../engine/domain/money.ts";
+import type { RandomStreams } from "../time/random-streams.ts";
+import type { ExchangePrices, Fidelity } from "./exchange-prices.ts";
+import type { FillModelOptions } from "./fill-model.ts";
+import type { LatencyModel } from "./latency.ts";
+import type { Suspension } from "./refusal.ts";
+import type { SnapshotCall } from "./snapshot-calls.ts";
+
+/** Something on its way to the exchange. Plain data, so that a checkpoint can hold it. */
+export type ExchangeArrival = OrderSubmitted | OrderQueryRequested | SnapshotCall;
+
+export interface InitialPosition {
+  readonly symbol: string;
+  /** Signed. */
+  readonly qtyLots: number;
+  readonly entryPrice: number;
+}
+
+export interface SimulatedExchangeOptions {
+  /** One per symbol of the run, `index` equal to its place. */
+  readonly instruments: readonly Instrument[];
+  /** Symbols this venue does not list, besides those whose instrument says so. */
+  readonly symbolsMissing: readonly string[];
+  /** Symbols that are listed but closed, or closed to new positions. */
+  readonly suspended?: ReadonlyMap<string, Suspension>;
+  readonly prices: ExchangePrices;
+  readonly fidelity: Fidelity;
+  /** Fractions of notional as decimal text; a negative one is a rebate. */
+  readonly fees: { readonly maker: string; readonly taker: string };
+  readonly fill: FillModelOptions;
+  readonly latency: { readonly order: LatencyModel; readonly answer: LatencyModel; readonly snapshot: LatencyModel };
+  /** Streams `latency/order`, `latency/answer` and `latency/snapshot` are drawn from it. */
+  readonly random: RandomStreams;
+  readonly walletQuote: Money;
+  /** Whole number, the same for every symbol; Binance starts accounts at 20. */
+  readonly leverage: number;
+  readonly initialPositions: readonly InitialPosition[];
+  /** Brings the arrival back through `arrive` at that time, before the engine sees anything of the same time. */
+  schedule(dueTsMs: number, arrival: ExchangeArrival): void;
+  /** Delivers the event to the engine at that time. */
+  emit(dueTsMs: number, event: EngineEvent): void;
+  /** Told when `watched` changes, for a run loop that keeps one table for several exchanges. */
+  watch?(symbolIndex: number, isWatched: boolean): void;
+  /** Rows of income kept, 10,000 by default, and ended orders that can be queried, 100,000 by default. */
+  readonly incomeCapacity?: number;
+  readonly endedOrdersMax?: number;
+}
+
+export interface ExternalFill {
+  readonly symbol: string;
+  readonly side: Side;
+  readonly qtyLots: number;
+  /** `null` trades at the market, as any taker does. */
+  readonly price: number | null;
+  readonly tsMs: number;
+}

@@ -1,0 +1,39 @@
+import type { OrderSubmitted } from "../../engine/domain/decision.ts";
+import { sideSign } from "../../engine/domain/intent.ts";
+import type { Money } from "../../engine/domain/money.ts";
+import type { Contract } from "./contract.ts";
+
+export type OrderStatus = "NEW" | "PARTIALLY_FILLED" | "FILLED" | "CANCELED" | "EXPIRED";
+
+/** An order the exchange has taken. */
+export class ExchangeOrder {
+  readonly request: OrderSubmitted;
+  readonly contract: Contract;
+  readonly orderId: string;
+  readonly sign: 1 | -1;
+  /** NaN for MARKET. */
+  readonly limitPrice: number;
+  status: OrderStatus = "NEW";
+  filledLots = 0;
+  /** When it left the book; NaN before. */
+  endTsMs = Number.NaN;
+  /** Margin held while it rests. */
+  marginQuote: Money = 0n;
+
+  constructor(request: OrderSubmitted, contract: Contract, orderId: string) {
+    this.request = request;
+    this.contract = contract;
+    this.orderId = orderId;
+    this.sign = sideSign(request.side);
+    // Ticks over a power of ten, rounded once, as recorded decimals are: equal prices compare equal.
+    this.limitPrice = request.limitPriceTicks === null ? Number.NaN : contract.priceOfTicks(request.limitPriceTicks);
+  }
+
+  get openLots(): number {
+    return this.request.qtyLots - this.filledLots;
+  }
+
+  get isOpen(): boolean {
+    return this.status === "NEW" || this.status === "PARTIALLY_FILLED";
+  }
+}

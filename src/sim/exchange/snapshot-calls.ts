@@ -1,0 +1,123 @@
+import type { SnapshotRequested } from "../../engine/domain/decision.ts";
+import type { PositionReport, SnapshotReceived } from "../../engine/domain/event.ts";
+import type { ExchangeAccount } from "./account.ts";
+import type { Contract } from "./contract.ts";
+import type { ExchangePrices } from "./exchange-prices.ts";
+import type { Latency } from "./latency.ts";
+import { INVALID_SYMBOL } from "./refusal.ts";
+
+/** One call of a snapshot request, at the exchange now. */
+export interface SnapshotCall {
+  readonly type: "snapshot.call";
+  readonly request: SnapshotRequested;
+  /** Place of the symbol this call asks for; always 0 when one call asks for all. */
+  readonly place: number;
+  /** When the client has the answer of this call. */
+  readonly returnTsMs: number;
+}
+
+export interface SnapshotCallsOptions {
+  readonly account: ExchangeAccount;
+  readonly contracts: readonly Contract[];
+  readonly prices: ExchangePrices;
+  readonly latency: Latency;
+  /** The contract when the venue lists the symbol. */
+  listed(symbol: string): Contract | undefined;
+  schedule(dueTsMs: number, call: SnapshotCall): void;
+  emit(dueTsMs: number, event: SnapshotReceived): void;
+}
+
+/**
+ * Answers snapshot requests at what they cost (pipeline.md 1.9): `per-symbol` is one call after the other, n times the
+ * latency, each answered on its own and true for its own moment; `one-call-for-all` is one call whatever the number of
+ * symbols. A call is at the exchange half its latency after it left. A symbol the venue does not list fails its call.
+ */
+export class SnapshotCalls {
+  count = 0;
+  readonly #options: SnapshotCallsOptions;
+
+  constructor(options: SnapshotCallsOptions) {
+    this.#options = options;
+  }
+
+  request(request: SnapshotRequested, tsMs: number): void {
+    // An answer about no symbol would read as "every symbol is flat".
+    if (request.method === "per-symbol" && request.symbols.length === 0)
+      this.#fail(request, 0, tsMs, tsMs, "no symbol was asked for");
+    else this.#call(request, 0, tsMs);
+  }
+
+  /** The call has reached the exchange: what it says is true now. */
+  arrive(call: SnapshotCall, tsMs: number): void {
+    const { request, place, returnTsMs } = call;
+    const { account, contracts } = this.#options;
+    if (request.method === "one-call-for-all") {
+      const reports = account.openIndices.map((index) => this.#report(contracts[index]!));
+      this.#answer(request, place, returnTsMs, tsMs, request.symbols, reports);
+      return;
+    }
+    const symbol = request.symbols[place]!;
+    const contract = this.#options.listed(symbol);
+    if (contract === undefined) this.#fail(request, place, returnTsMs, tsMs, INVALID_SYMBOL.text);
+    else this.#answer(request, place, returnTsMs, tsMs, [symbol], [this.#report(contract)]);
+    if (place + 1 < request.symbols.length) this.#call(request, place + 1, returnTsMs);
+  }
+
+  #call(request: SnapshotRequested, place: number, leavesTsMs: number): void {
+    this.count += 1;
+    const latencyMs = this.#options.latency.sampleMs();
+    const returnTsMs = leavesTsMs + latencyMs;
+    this.#options.schedule(leavesTsMs + Math.floor(latencyMs / 2), {
+      type: "snapshot.call",
+      request,
+      place,
+      returnTsMs,
+    });
+  }
+
+  #answer(
+    request: SnapshotRequested,
+    place: number,
+    dueTsMs: number,
+    asOfTsMs: number,
+    symbols: readonly string[],
+    positions: readonly PositionReport[],
+  ): void {
+    this.#options.emit(dueTsMs, {
+      type: "exchange.snapshot-received",
+      requestId: request.requestId,
+      status: "ok",
+      asOfTsMs,
+      symbols,
+      positions,
+      walletQuote: this.#options.account.walletQuote,
+      isFinal: isFinal(request, place),
+    });
+  }
+
+  #fail(request: SnapshotRequested, place: number, dueTsMs: number, asOfTsMs: number, error: string): void {
+    this.#options.emit(dueTsMs, {
+      type: "exchange.snapshot-received",
+      requestId: request.requestId,
+      status: "failed",
+      asOfTsMs,
+      symbols: request.symbols.slice(place, place + 1),
+      positions: [],
+      walletQuote: this.#options.account.walletQuote,
+      isFinal: isFinal(request, place),
+      error,
+    });
+  }
+
+  #report(contract: Contract): PositionReport {
+    const { symbol, index } = contract.instrument;
+    const { qtyLots, entryCostQuote } = this.#options.account.position(index);
+    const markPrice = this.#options.prices.price[index]!;
+    const entryPrice = contract.entryPrice(qtyLots, entryCostQuote);
+    return { symbol, qtyLots, entryPrice, markPrice: Number.isNaN(markPrice) ? entryPrice : markPrice };
+  }
+}
+
+function isFinal(request: SnapshotRequested, place: number): boolean {
+  return request.method === "one-call-for-all" || place + 1 >= request.symbols.length;
+}
