@@ -16,7 +16,10 @@ export function theilSenSlope(values: Float64Array, start: number, length: numbe
   const half = (length * (length - 1)) / 4;
   const least = leastSquaresSlope(values, start, length);
   // About one standard error of the least-squares slope: the median of slopes is rarely further away.
-  const step = Math.max((4 * residualSpread(values, start, length, least)) / (length * Math.sqrt(length)), SLOPE_TOLERANCE);
+  const step = Math.max(
+    (4 * residualSpread(values, start, length, least)) / (length * Math.sqrt(length)),
+    SLOPE_TOLERANCE,
+  );
 
   let low = least - step;
   let lowCount = countBelow(values, start, length, low) - half;

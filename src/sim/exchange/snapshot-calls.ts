@@ -4,7 +4,6 @@ import type { ExchangeAccount } from "./account.ts";
 import type { Contract } from "./contract.ts";
 import type { ExchangePrices } from "./exchange-prices.ts";
 import type { Latency } from "./latency.ts";
-import { INVALID_SYMBOL } from "./refusal.ts";
 
 /** One call of a snapshot request, at the exchange now. */
 export interface SnapshotCall {
@@ -30,7 +29,8 @@ export interface SnapshotCallsOptions {
 /**
  * Answers snapshot requests at what they cost (pipeline.md 1.9): `per-symbol` is one call after the other, n times the
  * latency, each answered on its own and true for its own moment; `one-call-for-all` is one call whatever the number of
- * symbols. A call is at the exchange half its latency after it left. A symbol the venue does not list fails its call.
+ * symbols. A call is at the exchange half its latency after it left. A symbol the
+ * venue does not list is flat: the origin asks for all positions in every call and looks for its symbol in the answer.
  */
 export class SnapshotCalls {
   count = 0;
@@ -58,8 +58,8 @@ export class SnapshotCalls {
     }
     const symbol = request.symbols[place]!;
     const contract = this.#options.listed(symbol);
-    if (contract === undefined) this.#fail(request, place, returnTsMs, tsMs, INVALID_SYMBOL.text);
-    else this.#answer(request, place, returnTsMs, tsMs, [symbol], [this.#report(contract)]);
+    const reports = contract === undefined ? [] : [this.#report(contract)];
+    this.#answer(request, place, returnTsMs, tsMs, [symbol], reports);
     if (place + 1 < request.symbols.length) this.#call(request, place + 1, returnTsMs);
   }
 

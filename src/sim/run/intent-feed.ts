@@ -1,5 +1,5 @@
-import { MarketState } from "../../engine/market/market-state.ts";
 import type { IntentReceived } from "../../engine/domain/event.ts";
+import type { MarketState } from "../../engine/market/market-state.ts";
 import { createStrategy, type StrategyChoice } from "../strategies/index.ts";
 import { toIntentFields } from "../strategies/intent-fields.ts";
 import type { Strategy } from "../strategies/strategy.ts";

@@ -1,6 +1,6 @@
 import type { MarketState } from "../../engine/market/market-state.ts";
 import type { MarketBatch } from "../../recording/batch.ts";
-import type { ExchangePrices } from "../venue/prices.ts";
+import { addVolume, type ExchangePrices } from "../exchange/exchange-prices.ts";
 
 export interface MarketFeedOptions {
   readonly batches: Iterable<MarketBatch>;
@@ -84,7 +84,7 @@ export class MarketFeed {
   #advanceTogether(limit: FeedLimit): void {
     const { markets, prices } = this.#options;
     const market = markets.length === 1 ? markets[0]! : null;
-    const { price: exchangePrice, bid: exchangeBid, ask: exchangeAsk, lastTsMs, lastQty } = prices;
+    const { price: exchangePrice, bid: exchangeBid, ask: exchangeAsk, lastTsMs } = prices;
     const watched = this.watched;
     while (this.#nextExchangeTsMs <= limit.tsMs || this.#nextEngineTsMs <= limit.tsMs) {
       if (
@@ -113,7 +113,7 @@ export class MarketFeed {
         exchangeBid[index] = bidValue;
         exchangeAsk[index] = ask[row]!;
         lastTsMs[index] = exchangeTsMs;
-        if (qty[row]! > 0) lastQty[index] = qty[row]!;
+        if (qty[row]! > 0) addVolume(prices, index, exchangeTsMs, qty[row]!);
         if (watched[index] === 1) this.#options.onWatched(index, due, batch, row);
         if (market !== null) market.update(index, due, value, bidValue, ask[row]!, qty[row]!);
         else for (const each of markets) each.update(index, due, value, bidValue, ask[row]!, qty[row]!);
@@ -138,7 +138,7 @@ export class MarketFeed {
     prices.bid[index] = batch.bid[row]!;
     prices.ask[index] = batch.ask[row]!;
     prices.lastTsMs[index] = batch.tsMs[row]!;
-    if (batch.qty[row]! > 0) prices.lastQty[index] = batch.qty[row]!;
+    if (batch.qty[row]! > 0) addVolume(prices, index, batch.tsMs[row]!, batch.qty[row]!);
     this.#exchangeClockMs = this.#nextExchangeTsMs;
     if (this.watched[index] === 1) this.#options.onWatched(index, this.#nextExchangeTsMs, batch, row);
     this.exchangeRows += 1;

@@ -1,4 +1,4 @@
-import { UserError, EXIT } from "../../diagnostics/user-error.ts";
+import { EXIT, UserError } from "../../diagnostics/user-error.ts";
 import type { IntentReceived, MarketFeaturesReceived } from "../../engine/domain/event.ts";
 import type { InputRecord, RecordingSource } from "../../recording/batch.ts";
 

@@ -1,3 +1,6 @@
+import { nearMisses } from "../../diagnostics/near-miss.ts";
+import { UserError } from "../../diagnostics/user-error.ts";
+import { type Instrument, lotsToQty, qtyToLots } from "../../engine/domain/instrument.ts";
 import type { JournalHeader } from "../../engine/domain/journal.ts";
 import type { PlanAction } from "../../engine/domain/plan.ts";
 import { createEngine } from "../../engine/engine.ts";
@@ -5,12 +8,11 @@ import { createGovernor } from "../../engine/governors/index.ts";
 import { createInvariantChecker } from "../../engine/invariants.ts";
 import { MarketState } from "../../engine/market/market-state.ts";
 import { createRanker } from "../../engine/rankers/index.ts";
-import { formatMoney } from "../../engine/domain/money.ts";
-import type { Instrument } from "../../engine/domain/instrument.ts";
 import { ENGINE_VERSION } from "../../engine/version.ts";
 import type { RecordingSource } from "../../recording/batch.ts";
-import { createExchangePrices, type ExchangePrices } from "../venue/prices.ts";
-import { SimulatedExchange } from "../venue/simulated-exchange.ts";
+import type { InitialPosition } from "../exchange/exchange-options.ts";
+import { createExchangePrices, type ExchangePrices } from "../exchange/exchange-prices.ts";
+import { SimulatedExchange } from "../exchange/simulated-exchange.ts";
 import { momentTsMs } from "../scenario/moment.ts";
 import type { ResolvedVariant, Scenario } from "../scenario/schema.ts";
 import { createRandomStreams } from "../time/random-streams.ts";
@@ -18,7 +20,7 @@ import { Scheduler } from "../time/scheduler.ts";
 import { createIntentFeed, NO_INTENTS } from "./intent-feed.ts";
 import { type FeedLimit, MarketFeed } from "./market-feed.ts";
 import { recordedInputs } from "./recorded-input.ts";
-import { createTimeline, type TimelineItem } from "./timeline.ts";
+import { createTimeline, type ExternalTrade, type TimelineItem } from "./timeline.ts";
 import type { RunProgress, RunRequest, RunResult, VariantResult } from "./types.ts";
 import { RANK, type Scheduled, VariantWorld } from "./variant-world.ts";
 
@@ -75,8 +77,9 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
     markets: [...markets.values()],
     prices,
     symbolCount: recording.symbols.length,
-    onWatched: (symbol, tsMs) => {
-      for (const { exchange } of variants) exchange.onMarket(symbol, tsMs);
+    onWatched: (symbol, tsMs, batch, row) => {
+      const kind = batch.kind[row]!;
+      for (const { exchange } of variants) if (exchange.watched[symbol] === 1) exchange.onMarket(symbol, tsMs, kind);
     },
   });
   const timeline = createTimeline({
@@ -91,7 +94,17 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
         ? createIntentFeed(scenario.strategy, recording.symbols, window.fromTsMs)
         : NO_INTENTS,
   });
-  return new Run({ request, window, variants, feed, timeline, markets: [...markets.values()], watchers }).steps();
+  const { instruments } = recording;
+  return new Run({
+    request,
+    window,
+    variants,
+    feed,
+    timeline,
+    markets: [...markets.values()],
+    instruments,
+    watchers,
+  }).steps();
 }
 
 interface RunParts {
@@ -101,6 +114,7 @@ interface RunParts {
   readonly feed: MarketFeed;
   readonly timeline: ReturnType<typeof createTimeline>;
   readonly markets: readonly MarketState[];
+  readonly instruments: readonly Instrument[];
   readonly watchers: Int32Array;
 }
 
@@ -196,9 +210,15 @@ class Run {
         }
         return;
       case "external":
-        for (const { exchange } of variants) exchange.applyExternalFill(item.trade);
+        for (const { exchange } of variants) this.#tradeExternally(exchange, item.trade);
         return;
     }
+  }
+
+  #tradeExternally(exchange: SimulatedExchange, trade: ExternalTrade): void {
+    const instrument = instrumentNamed(this.#parts.instruments, trade.symbol, "external");
+    const qtyLots = wholeLots(instrument, trade.qty, "external");
+    exchange.applyExternalFill({ ...trade, qtyLots });
   }
 
   #skipInputs(untilTsMs: number): void {
@@ -286,21 +306,23 @@ function createVariant(parts: {
   const scheduler = new Scheduler<Scheduled>();
   const exchange = new SimulatedExchange({
     instruments,
+    symbolsMissing: definition.exchange.missing,
     prices,
-    walletQuote: scenario.account.wallet,
-    leverage: scenario.account.leverage,
+    fidelity: recording.fidelity,
     fees: definition.exchange.fees,
     fill: definition.exchange.fill,
     latency: definition.exchange.latency,
     // The same seed for every variant: common random numbers make variants comparable.
     random: createRandomStreams(scenario.seed),
+    walletQuote: scenario.account.wallet,
+    leverage: scenario.account.leverage,
+    initialPositions: initialPositions(scenario, instruments),
+    schedule: (dueTsMs, arrival) => scheduler.push(dueTsMs, RANK.exchange, { kind: "exchange", arrival }),
+    emit: (dueTsMs, event) => scheduler.push(dueTsMs, RANK.event, { kind: "event", event }),
     watch: (symbol, isWatched) => {
       watchers[symbol]! += isWatched ? 1 : -1;
     },
-    emit: (dueTsMs, event) => scheduler.push(dueTsMs, RANK.event, { kind: "event", event }),
-    schedule: (dueTsMs, run) => scheduler.push(dueTsMs, RANK.exchange, { kind: "exchange", run }),
   });
-  for (const { symbol, qty, entryPrice } of scenario.account.positions) exchange.openInitial(symbol, qty, entryPrice);
   const engine = createEngine({
     policy,
     instruments,
@@ -388,12 +410,43 @@ function headerOf(
   };
 }
 
+function initialPositions(scenario: Scenario, instruments: readonly Instrument[]): InitialPosition[] {
+  return scenario.account.positions.map(({ symbol, qty, entryPrice }) => {
+    const instrument = instrumentNamed(instruments, symbol, "account.positions");
+    return { symbol, qtyLots: wholeLots(instrument, qty, "account.positions"), entryPrice };
+  });
+}
+
+/** @throws {UserError} when the recording has no such symbol */
+function instrumentNamed(instruments: readonly Instrument[], symbol: string, path: string): Instrument {
+  const instrument = instruments.find((each) => each.symbol === symbol);
+  if (instrument !== undefined) return instrument;
+  const [nearest] = nearMisses(
+    symbol,
+    instruments.map((each) => each.symbol),
+  );
+  throw new UserError([
+    {
+      path,
+      text: `Cannot use symbol "${symbol}": the recording does not have it, a symbol of the recording is needed`,
+      ...(nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` }),
+    },
+  ]);
+}
+
+/** @throws {UserError} when the quantity is not a multiple of the symbol's step */
+function wholeLots(instrument: Instrument, qty: number, path: string): number {
+  const lots = qtyToLots(instrument, qty, "down");
+  if (lots !== 0 && Math.abs(lotsToQty(instrument, lots) - qty) < 1e-9) return lots;
+  const text = `Cannot use quantity ${qty} of ${instrument.symbol}: a multiple of its step ${instrument.stepSize} is needed`;
+  throw new UserError([{ path, text }]);
+}
+
 function resultOf({ definition, world, exchange, stateHash }: Variant): VariantResult {
-  const mismatch = exchange.mismatch();
   return {
     name: definition.name,
     entries: world.entries,
     stateHash: stateHash(),
-    accountMismatch: mismatch === null ? null : `wallet differs by ${formatMoney(mismatch)} from its income`,
+    accountMismatch: exchange.account.reconcile(),
   };
 }

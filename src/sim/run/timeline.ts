@@ -93,16 +93,20 @@ class MergedTimeline implements Timeline {
 
 function scriptOf(parts: TimelineParts): TimelineItem[] {
   const items: TimelineItem[] = [
-    ...parts.operator.map(({ tsMs, scope }): TimelineItem => ({
-      kind: "event",
-      tsMs,
-      event: { type: "operator.kill-switch-set", scope, source: "scenario" },
-    })),
-    ...parts.external.map(({ tsMs, symbol, side, qty, price }): TimelineItem => ({
-      kind: "external",
-      tsMs,
-      trade: { symbol, side, qty, price: price ?? null, tsMs },
-    })),
+    ...parts.operator.map(
+      ({ tsMs, scope }): TimelineItem => ({
+        kind: "event",
+        tsMs,
+        event: { type: "operator.kill-switch-set", scope, source: "scenario" },
+      }),
+    ),
+    ...parts.external.map(
+      ({ tsMs, symbol, side, qty, price }): TimelineItem => ({
+        kind: "external",
+        tsMs,
+        trade: { symbol, side, qty, price: price ?? null, tsMs },
+      }),
+    ),
   ];
   return items
     .map((item, order) => ({ item, order }))

@@ -3,7 +3,8 @@ import type { EngineEvent } from "../../engine/domain/event.ts";
 import { isRoutine, type JournalEntry } from "../../engine/domain/journal.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { InvariantChecker } from "../../engine/invariants.ts";
-import type { Exchange } from "../../engine/ports.ts";
+import type { ExchangeArrival } from "../exchange/exchange-options.ts";
+import type { SimulatedExchange } from "../exchange/simulated-exchange.ts";
 import type { Scheduler } from "../time/scheduler.ts";
 
 /**
@@ -13,13 +14,13 @@ import type { Scheduler } from "../time/scheduler.ts";
 export const RANK = { exchange: 0, event: 1, timer: 2 } as const;
 
 export type Scheduled =
-  | { readonly kind: "exchange"; readonly run: (tsMs: number) => void }
+  | { readonly kind: "exchange"; readonly arrival: ExchangeArrival }
   | { readonly kind: "event"; readonly event: EngineEvent }
   | { readonly kind: "timer"; readonly timerId: string };
 
 export interface VariantWorldParts {
   readonly engine: Engine;
-  readonly exchange: Exchange;
+  readonly exchange: SimulatedExchange;
   readonly scheduler: Scheduler<Scheduled>;
   readonly invariants: InvariantChecker;
   onEntry(entry: JournalEntry): void;
@@ -48,7 +49,7 @@ export class VariantWorld {
       const { dueTsMs, item } = scheduler.pop()!;
       switch (item.kind) {
         case "exchange":
-          item.run(dueTsMs);
+          this.#parts.exchange.arrive(item.arrival, dueTsMs);
           break;
         case "event":
           this.deliver(dueTsMs, item.event);

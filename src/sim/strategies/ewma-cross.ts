@@ -7,7 +7,11 @@ export const ewmaCrossParams = z.strictObject({
   interval: durationSchema.prefault("60s").meta({ description: "one observation per symbol each interval" }),
   fast: z.number().int().min(1).default(20).meta({ description: "half-life of the fast mean, in observations" }),
   slow: z.number().int().min(2).default(90).meta({ description: "half-life of the slow mean, in observations" }),
-  band: z.number().min(0).default(0.0005).meta({ description: "relative distance the means must have to count as crossed" }),
+  band: z
+    .number()
+    .min(0)
+    .default(0.0005)
+    .meta({ description: "relative distance the means must have to count as crossed" }),
   cooldown: durationSchema.prefault("15m").meta({ description: "per symbol, between two signals" }),
 });
 

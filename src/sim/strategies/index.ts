@@ -15,9 +15,15 @@ const shape = {
 /** One given intent of the `replay` strategy. */
 const givenIntentSchema = z.strictObject({
   at: durationSchema.meta({ description: "from the first record of the run" }),
-  id: z.string().regex(/^\d+-\d+$/, 'an entry id is "ms-seq"').optional(),
+  id: z
+    .string()
+    .regex(/^\d+-\d+$/, 'an entry id is "ms-seq"')
+    .optional(),
   symbol: z.string().min(1),
-  side: z.string().min(1).meta({ description: "BUY or SELL; anything else is sent as it is and refused by the bridge" }),
+  side: z
+    .string()
+    .min(1)
+    .meta({ description: "BUY or SELL; anything else is sent as it is and refused by the bridge" }),
   confidence: z.number().min(0).max(1).optional(),
   entryPrice: z.number().positive().optional(),
   sizeUsd: z.number().positive().optional(),

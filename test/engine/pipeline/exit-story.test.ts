@@ -138,8 +138,22 @@ describe("an open position", () => {
 describe("the origin's defects on exits", () => {
   test("phantom-position judges a close on a position nobody holds, tainted, at the recorded score", () => {
     const core = new CoreDriver({ governor: { name: "fixed-threshold" }, quirks: ["phantom-position"] });
-    core.features("BTCUSDT", { ...CALM, sigma: 0.01, trendStrength: 0.06024, pTrend: 0.247, pMeanReversion: 0.126, pChop: 0.627 });
-    core.features("ETHUSDT", { ...CALM, sigma: 0.01, trendStrength: 0.011793, pTrend: 0.235, pMeanReversion: 0.115, pChop: 0.65 });
+    core.features("BTCUSDT", {
+      ...CALM,
+      sigma: 0.01,
+      trendStrength: 0.06024,
+      pTrend: 0.247,
+      pMeanReversion: 0.126,
+      pChop: 0.627,
+    });
+    core.features("ETHUSDT", {
+      ...CALM,
+      sigma: 0.01,
+      trendStrength: 0.011793,
+      pTrend: 0.235,
+      pMeanReversion: 0.115,
+      pChop: 0.65,
+    });
     core.runTo(START_MS + HARVEST_MS);
     const scores = core.of("plan.published").map(({ plan }) => [plan.symbol, plan.killScore!.score, plan.taints]);
     expect(scores).toEqual([

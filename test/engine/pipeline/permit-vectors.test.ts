@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { parseMoney } from "../../../src/engine/domain/money.ts";
+import type { PlanAction } from "../../../src/engine/domain/plan.ts";
 import { isCloseAction } from "../../../src/engine/governors/governor.ts";
 import { checkLimits } from "../../../src/engine/pipeline/govern.ts";
 import { evaluatePermit, type PermitRules } from "../../../src/engine/pipeline/permit.ts";
 import { closeShareOf } from "../../../src/engine/pipeline/permit-stage.ts";
-import type { PlanAction } from "../../../src/engine/domain/plan.ts";
 import { casesOf } from "../../vectors/pipeline-vectors.ts";
 
 /** The origin's rules: whole-second ages up to 10, add-ons on the close path, one step for every symbol. */
@@ -62,7 +62,10 @@ describe("P3.3 permits", () => {
       safeQty: 0.4,
       reason: "sanity_checks_passed",
     });
-    expect(evaluatePermit({ ...input, addOnRoomQty: 0 }, rules)).toMatchObject({ allow: false, reason: "add_on_limit" });
+    expect(evaluatePermit({ ...input, addOnRoomQty: 0 }, rules)).toMatchObject({
+      allow: false,
+      reason: "add_on_limit",
+    });
   });
 
   test("refuse a snapshot one millisecond older than the limit", () => {

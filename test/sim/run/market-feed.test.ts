@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { MarketState } from "../../../src/engine/market/market-state.ts";
 import type { MarketBatch } from "../../../src/recording/batch.ts";
+import { createExchangePrices } from "../../../src/sim/exchange/exchange-prices.ts";
 import { MarketFeed } from "../../../src/sim/run/market-feed.ts";
 
 interface Row {
@@ -38,13 +39,7 @@ function seen(rows: readonly Row[], feedLatencyMs: number, batchRows: number, st
     batches,
     feedLatencyMs,
     markets: [market],
-    prices: {
-      price: new Float64Array(1),
-      bid: new Float64Array(1),
-      ask: new Float64Array(1),
-      lastTsMs: new Float64Array(1),
-      lastQty: new Float64Array(1),
-    },
+    prices: createExchangePrices(1),
     symbolCount: 1,
     onWatched: (_symbol, tsMs, batch, row) => log.push(`exchange ${batch.price[row]} @${tsMs}`),
   });
