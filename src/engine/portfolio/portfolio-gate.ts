@@ -6,7 +6,7 @@ export interface GatePosition {
 }
 
 /** Action words from the most to the least that is closed; a cooldown goes one step down. */
-const LADDER = ["FULL_CLOSE_PROPOSED", "PARTIAL_75", "PARTIAL_50", "PARTIAL_25", "HOLD"] as const;
+const LADDER: readonly string[] = ["FULL_CLOSE_PROPOSED", "PARTIAL_75", "PARTIAL_50", "PARTIAL_25", "HOLD"];
 
 /** Below it a full close is forbidden (anti-panic); at or above the other, partial closes are promoted (risk-off). */
 const CALM_STRESS = 0.55;
@@ -66,7 +66,7 @@ export function gateByPortfolio(input: PortfolioGateInput): PortfolioGateOutcome
   if (!input.isInAllowlist) return outcome("HOLD", "not_allowed");
   if (!input.hasFreshSnapshot || Number.isNaN(stress)) return outcome("HOLD", "fail_closed_portfolio_state");
   if (input.isInCooldown) {
-    const rung = LADDER.findIndex((word) => word === action);
+    const rung = LADDER.indexOf(action);
     return rung < 0
       ? outcome(action, "pass")
       : outcome(LADDER[Math.min(rung + 1, LADDER.length - 1)]!, "cooldown_downgrade");
