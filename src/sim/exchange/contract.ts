@@ -69,16 +69,17 @@ export class Contract {
     return -paid / (this.#stepScale * BigInt(RATE_SCALE));
   }
 
-  /** Average entry price; 0 when flat, as Binance reports it. */
+  /** Average entry price to 8 decimals, half up; 0 when flat, as Binance reports it. */
   entryPrice(signedLots: number, entryCostQuote: Money): number {
     if (signedLots === 0) return 0;
-    return Number(entryCostQuote) / Number(MONEY_SCALE) / (Math.abs(signedLots) * this.qtyPerLot);
+    const qtyUnits = BigInt(Math.abs(signedLots)) * this.#stepUnits;
+    return Number((2n * entryCostQuote * this.#stepScale + qtyUnits) / (2n * qtyUnits)) / 1e8;
   }
 }
 
-/** A share of money truncated toward zero: `shareOf(notional, rate)` is a fee when the rate is money of 1 quote. */
-export function shareOf(amountQuote: Money, rate: Money): Money {
-  return (amountQuote * rate) / MONEY_SCALE;
+/** Fee of a notional at a rate (0.0005 is `50_000n`), truncated toward zero to 8 decimals; negative for a rebate. */
+export function feeOf(notionalQuote: Money, rate: Money): Money {
+  return (notionalQuote * rate) / MONEY_SCALE;
 }
 
 function priceUnits(price: number): bigint {

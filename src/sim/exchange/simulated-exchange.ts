@@ -5,7 +5,7 @@ import type { Exchange } from "../../engine/ports.ts";
 import { MARKET_KIND } from "../../recording/batch.ts";
 import { ExchangeAccount } from "./account.ts";
 import { Admission } from "./admission.ts";
-import { Contract, shareOf } from "./contract.ts";
+import { Contract, feeOf } from "./contract.ts";
 import type { ExchangeArrival, ExternalFill, SimulatedExchangeOptions } from "./exchange-options.ts";
 import type { Fidelity } from "./exchange-prices.ts";
 import { FillModel } from "./fill-model.ts";
@@ -196,7 +196,7 @@ export class SimulatedExchange implements Exchange {
     const openingLots = qtyLots - closingLots;
     const closingNotionalQuote = contract.valueQuote(price, closingLots);
     const openingNotionalQuote = contract.valueQuote(price, openingLots);
-    const feeQuote = shareOf(closingNotionalQuote + openingNotionalQuote, this.#takerRate);
+    const feeQuote = feeOf(closingNotionalQuote + openingNotionalQuote, this.#takerRate);
     const amounts = { closingLots, openingLots, closingNotionalQuote, openingNotionalQuote, feeQuote };
     this.account.book({ contract, side, ...amounts, tsMs });
     this.#expireReduceOnly(contract, tsMs);
@@ -253,7 +253,7 @@ export class SimulatedExchange implements Exchange {
       const closingNotionalQuote = closingLots === 0 ? 0n : contract.notionalQuote(priceTicks, closingLots);
       const openingNotionalQuote = openingLots === 0 ? 0n : contract.notionalQuote(priceTicks, openingLots);
       const rate = isMaker ? this.#makerRate : this.#takerRate;
-      const feeQuote = shareOf(closingNotionalQuote + openingNotionalQuote, rate);
+      const feeQuote = feeOf(closingNotionalQuote + openingNotionalQuote, rate);
       const realizedPnlQuote = this.account.book({
         contract,
         side,

@@ -29,8 +29,8 @@ export interface SnapshotCallsOptions {
 /**
  * Answers snapshot requests at what they cost (pipeline.md 1.9): `per-symbol` is one call after the other, n times the
  * latency, each answered on its own and true for its own moment; `one-call-for-all` is one call whatever the number of
- * symbols. A call is at the exchange half its latency after it left. A symbol the
- * venue does not list is flat: the origin asks for all positions in every call and looks for its symbol in the answer.
+ * symbols. A call is at the exchange half its latency after it left. A symbol the venue does not list is in no report,
+ * which reads as flat: the origin asks for all positions in every call and looks for its symbol in the answer.
  */
 export class SnapshotCalls {
   count = 0;
@@ -41,9 +41,7 @@ export class SnapshotCalls {
   }
 
   request(request: SnapshotRequested, tsMs: number): void {
-    // An answer about no symbol would read as "every symbol is flat".
-    if (request.method === "per-symbol" && request.symbols.length === 0)
-      this.#fail(request, 0, tsMs, tsMs, "no symbol was asked for");
+    if (request.method === "per-symbol" && request.symbols.length === 0) this.#failEmpty(request, tsMs);
     else this.#call(request, 0, tsMs);
   }
 
@@ -95,17 +93,18 @@ export class SnapshotCalls {
     });
   }
 
-  #fail(request: SnapshotRequested, place: number, dueTsMs: number, asOfTsMs: number, error: string): void {
-    this.#options.emit(dueTsMs, {
+  /** An answer about no symbol would read as "every symbol is flat", so a request for none fails without a call. */
+  #failEmpty(request: SnapshotRequested, tsMs: number): void {
+    this.#options.emit(tsMs, {
       type: "exchange.snapshot-received",
       requestId: request.requestId,
       status: "failed",
-      asOfTsMs,
-      symbols: request.symbols.slice(place, place + 1),
+      asOfTsMs: tsMs,
+      symbols: [],
       positions: [],
       walletQuote: this.#options.account.walletQuote,
-      isFinal: isFinal(request, place),
-      error,
+      isFinal: true,
+      error: "no symbol was asked for",
     });
   }
 

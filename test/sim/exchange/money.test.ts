@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Instrument } from "../../../src/engine/domain/instrument.ts";
 import { notionalQuote } from "../../../src/engine/domain/instrument.ts";
 import { formatMoney, parseMoney } from "../../../src/engine/domain/money.ts";
-import { Contract, shareOf } from "../../../src/sim/exchange/contract.ts";
+import { Contract, feeOf } from "../../../src/sim/exchange/contract.ts";
 import { openCostQuote } from "../../../src/sim/exchange/margin.ts";
 import { hasShared, sharedPath } from "../../shared-data.ts";
 import { BTC, ExchangeDriver, of } from "./exchange-driver.ts";
@@ -60,10 +60,10 @@ describe.skipIf(!hasShared)("the vectors of the research", () => {
       testnetObserved: vectors.fees["testnetObserved2023-11"],
     };
     const [fee, notional] = testnetObserved.evidence.match(/\d+\.\d+/g);
-    expect(shareOf(parseMoney(notional), parseMoney(testnetObserved.taker))).toBe(parseMoney(fee));
-    expect(shareOf(parseMoney("10000"), parseMoney(mainnetVIP0.maker))).toBe(parseMoney("2"));
-    expect(shareOf(parseMoney("10000"), parseMoney(mainnetVIP0.taker))).toBe(parseMoney("5"));
-    expect(shareOf(parseMoney("0.00009999"), parseMoney(mainnetVIP0.maker))).toBe(1n);
+    expect(feeOf(parseMoney(notional), parseMoney(testnetObserved.taker))).toBe(parseMoney(fee));
+    expect(feeOf(parseMoney("10000"), parseMoney(mainnetVIP0.maker))).toBe(parseMoney("2"));
+    expect(feeOf(parseMoney("10000"), parseMoney(mainnetVIP0.taker))).toBe(parseMoney("5"));
+    expect(feeOf(parseMoney("0.00009999"), parseMoney(mainnetVIP0.maker))).toBe(1n);
   });
 });
 

@@ -50,3 +50,13 @@ test("uniforms and normals have the moments they promise", () => {
   expect(squares / count).toBeCloseTo(1, 1);
   expect(Math.abs(fourths / count - 3)).toBeLessThan(0.15);
 });
+
+test("log-normals have their median and draw one normal each", () => {
+  const stream = createRandomStreams("lognormal").stream("a");
+  const values = Array.from({ length: 20_001 }, () => stream.lognormal(80, 0.4)).sort((left, right) => left - right);
+  expect(Math.abs(values[10_000]! - 80)).toBeLessThan(1);
+  const twin = createRandomStreams("s").stream("a");
+  const other = createRandomStreams("s").stream("a");
+  expect(twin.lognormal(80, 0.4)).toBe(80 * Math.exp(0.4 * other.normal()));
+  expect(twin.next()).toBe(other.next());
+});
