@@ -45,7 +45,7 @@ export interface SimulatedExchangeOptions {
   emit(dueTsMs: number, event: EngineEvent): void;
   /** Told when `watched` changes, for a run loop that keeps one table for several exchanges. */
   watch?(symbolIndex: number, isWatched: boolean): void;
-  /** Rows of income kept, 10,000 by default, and ended orders that can be queried, 100,000 by default. */
+  /** Rows of income kept, and ended orders that can be queried; 10,000 of each by default. */
   readonly incomeCapacity?: number;
   readonly endedOrdersMax?: number;
 }

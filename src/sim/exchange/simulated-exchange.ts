@@ -70,7 +70,7 @@ export class SimulatedExchange implements Exchange {
     this.#takerRate = parseMoney(options.fees.taker);
     this.#orderLatency = new Latency(latency.order, random.stream("latency/order"));
     this.#answerLatency = new Latency(latency.answer, random.stream("latency/answer"));
-    this.#orders = new OrderDirectory(options.endedOrdersMax ?? 100_000);
+    this.#orders = new OrderDirectory(options.endedOrdersMax ?? 10_000);
     this.#resting = instruments.map(() => null);
     this.watched = new Uint8Array(instruments.length);
     this.#matchedKinds = matchedKinds(options.fidelity);

@@ -1,3 +1,5 @@
+import { InvariantError } from "../../diagnostics/invariant-error.ts";
+
 /** One thing to come. `seq` is the order of scheduling and breaks every tie. */
 export interface Due<Item> {
   readonly dueTsMs: number;
@@ -5,6 +7,16 @@ export interface Due<Item> {
   readonly seq: number;
   readonly item: Item;
 }
+
+/** Everything that waits, in the order in which it will come out; `timerId` is null for what is no named timer. */
+export interface SchedulerState<Item> {
+  readonly seq: number;
+  readonly nowTsMs: number;
+  readonly waiting: readonly (Due<Item> & { readonly timerId: string | null })[];
+}
+
+/** Replaced timers are swept out when there are more of them than of live entries, but not for fewer than this. */
+const SWEEP_MIN = 64;
 
 /**
  * Virtual-time queue: things come out by due time, then rank, then order of scheduling.
@@ -18,13 +30,17 @@ export class Scheduler<Item> {
   readonly #timers = new Map<string, number>();
   readonly #timerIdBySeq = new Map<number, string>();
   #seq = 0;
+  /** Due time of the last thing taken out, 0 before: nothing may be scheduled earlier. */
+  #nowTsMs = 0;
 
   /** Things waiting, replaced timers not counted. */
   get size(): number {
     return this.#heap.length - (this.#timerIdBySeq.size - this.#timers.size);
   }
 
+  /** @throws {InvariantError} when the time is no number or has passed: time would run backwards. */
   push(dueTsMs: number, rank: number, item: Item): void {
+    this.#requireFuture(dueTsMs);
     this.#seq += 1;
     this.#insert({ dueTsMs, rank, seq: this.#seq, item });
     this.#refresh();
@@ -32,19 +48,69 @@ export class Scheduler<Item> {
 
   /** Sets a named timer; the same id set again replaces the earlier due time. */
   setTimer(timerId: string, dueTsMs: number, rank: number, item: Item): void {
+    this.#requireFuture(dueTsMs);
     this.#seq += 1;
     this.#timers.set(timerId, this.#seq);
     this.#timerIdBySeq.set(this.#seq, timerId);
     this.#insert({ dueTsMs, rank, seq: this.#seq, item });
+    this.#sweep();
     this.#refresh();
   }
 
   /** Takes the next thing out; `undefined` when the queue is empty. */
   pop(): Due<Item> | undefined {
     const due = this.#heap.length === 0 ? undefined : this.#takeTop();
-    if (due !== undefined) this.#forget(due.seq);
+    if (due !== undefined) {
+      this.#forget(due.seq);
+      this.#nowTsMs = due.dueTsMs;
+    }
     this.#refresh();
     return due;
+  }
+
+  /** What a checkpoint keeps; plain data when the items are. */
+  save(): SchedulerState<Item> {
+    const waiting = this.#heap
+      .filter((due) => this.#isLive(due))
+      .sort((left, right) => (isBefore(left, right) ? -1 : 1))
+      .map((due) => ({ ...due, timerId: this.#timerIdBySeq.get(due.seq) ?? null }));
+    return { seq: this.#seq, nowTsMs: this.#nowTsMs, waiting };
+  }
+
+  /** A queue that goes on exactly where the saved one stopped. */
+  static restore<Item>(state: SchedulerState<Item>): Scheduler<Item> {
+    const scheduler = new Scheduler<Item>();
+    scheduler.#seq = state.seq;
+    scheduler.#nowTsMs = state.nowTsMs;
+    for (const { timerId, ...due } of state.waiting) {
+      if (timerId !== null) {
+        scheduler.#timers.set(timerId, due.seq);
+        scheduler.#timerIdBySeq.set(due.seq, timerId);
+      }
+      scheduler.#insert(due);
+    }
+    scheduler.#refresh();
+    return scheduler;
+  }
+
+  #requireFuture(dueTsMs: number): void {
+    if (dueTsMs >= this.#nowTsMs) return;
+    throw new InvariantError(`cannot schedule at ${dueTsMs}: the time is ${this.#nowTsMs} already`);
+  }
+
+  #isLive(due: Due<Item>): boolean {
+    const timerId = this.#timerIdBySeq.get(due.seq);
+    return timerId === undefined || this.#timers.get(timerId) === due.seq;
+  }
+
+  /** A timer that is set again long before it is due would leave an entry each time. */
+  #sweep(): void {
+    const replaced = this.#timerIdBySeq.size - this.#timers.size;
+    if (replaced < SWEEP_MIN || replaced * 2 < this.#heap.length) return;
+    const waiting = this.#heap.filter((due) => this.#isLive(due));
+    for (const due of this.#heap) if (!this.#isLive(due)) this.#timerIdBySeq.delete(due.seq);
+    this.#heap.length = 0;
+    for (const due of waiting) this.#insert(due);
   }
 
   /** Drops replaced timers from the top, so that `nextDueTsMs` is about something that will happen. */
@@ -55,8 +121,7 @@ export class Scheduler<Item> {
         this.nextDueTsMs = Number.POSITIVE_INFINITY;
         return;
       }
-      const timerId = this.#timerIdBySeq.get(top.seq);
-      if (timerId === undefined || this.#timers.get(timerId) === top.seq) {
+      if (this.#isLive(top)) {
         this.nextDueTsMs = top.dueTsMs;
         return;
       }
