@@ -20,6 +20,7 @@ import { onFundingSettled, onLedgerDue, onOrderFilled } from "./pipeline/settle.
 import { receiveSnapshot, startCycle } from "./pipeline/snapshots.ts";
 import { createState, type EngineParts, type EngineState, noteFinding, type Step, setTimer } from "./pipeline/state.ts";
 import { publishStatistics } from "./pipeline/statistics.ts";
+import { sampleAccount } from "./pipeline/trackers.ts";
 import { findContradictions } from "./policy-check.ts";
 
 /** How often memories with a time to live are swept, in envelopes. */
@@ -116,6 +117,7 @@ function start(step: Step, walletQuote: bigint): void {
   setTimer(step, "snapshots", step.tsMs);
   setTimer(step, "harvest", step.tsMs + policy.harvest.interval);
   setTimer(step, "statistics", step.tsMs + policy.trackers.statisticsInterval);
+  setTimer(step, "account", step.tsMs + policy.trackers.accountInterval);
 }
 
 function onTimer(step: Step, timerId: string): void {
@@ -131,6 +133,9 @@ function onTimer(step: Step, timerId: string): void {
       return;
     case "statistics":
       publishStatistics(step);
+      return;
+    case "account":
+      sampleAccount(step);
       return;
     case "permit":
       onPermitTimeout(step, subject);

@@ -139,6 +139,7 @@ const trackersSchema = z.strictObject({
     .default([0.6, 1.4, 2.5])
     .meta({ description: "short over long volatility: below the first low, then normal, high, extreme" }),
   statisticsInterval: durationSchema.prefault("15m"),
+  accountInterval: durationSchema.prefault("5m").meta({ description: "equity at the marks is sampled this often" }),
 });
 
 /** `pipeline:` of a scenario: everything the core is configured by. Defaults are the strict behaviour. */

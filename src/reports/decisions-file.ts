@@ -163,5 +163,7 @@ function columnsOf(decision: Decision): Columns | null {
       return { reason: decision.ranker, detail: decision.symbols.join(",") };
     case "statistics.published":
       return { detail: decision.window };
+    case "account.sampled":
+      return { detail: `equity ${formatMoney(decision.equityQuote)}, ${decision.openPositions} open` };
   }
 }

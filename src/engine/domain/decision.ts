@@ -20,6 +20,7 @@ export type Decision =
   | StopMoved
   | TimerSet
   | StatisticsPublished
+  | AccountSampled
   | PositionReconciled
   | FindingNoted;
 
@@ -184,6 +185,18 @@ export interface StatisticsPublished {
   readonly decisionLayer: Readonly<Record<string, number>>;
   readonly executionLayer: Readonly<Record<string, number>>;
   readonly reasons: Readonly<Record<string, number>>;
+}
+
+/** The account at its marks, sampled at a fixed pace while a position is open or the wallet has moved. */
+export interface AccountSampled {
+  readonly type: "account.sampled";
+  readonly walletQuote: Money;
+  /** Wallet plus unrealized result at the marks the engine has seen. */
+  readonly equityQuote: Money;
+  readonly grossNotional: number;
+  readonly openPositions: number;
+  readonly portfolioHeat: number;
+  readonly drawdown: number;
 }
 
 /** Exchange against ledger for one symbol, written when they disagree and at the end of the run. */

@@ -44,6 +44,8 @@ export class MarketState {
   readonly #minute: Float64Array;
   readonly #previousClose: Float64Array;
   readonly #hourVolume: Float64Array;
+  /** Sum of the 24 hour slots as of the symbol's last hour. */
+  readonly #dayVolume: Float64Array;
   readonly #hour: Float64Array;
   readonly #featureMinute: Float64Array;
   readonly #features: (MarketFeatures | null)[];
@@ -70,6 +72,7 @@ export class MarketState {
     this.#minute = new Float64Array(count).fill(-1);
     this.#previousClose = new Float64Array(count).fill(Number.NaN);
     this.#hourVolume = new Float64Array(count * HOURS);
+    this.#dayVolume = new Float64Array(count);
     this.#hour = new Float64Array(count).fill(-1);
     this.#featureMinute = new Float64Array(count).fill(-1);
     this.#features = new Array<MarketFeatures | null>(count).fill(null);
@@ -100,6 +103,7 @@ export class MarketState {
     const lastHour = this.#hour[symbol]!;
     if (lastHour < 0) return 0;
     const hour = Math.floor(tsMs / 3_600_000);
+    if (hour === lastHour) return this.#dayVolume[symbol]! * price;
     let total = 0;
     for (let back = 0; back < HOURS; back++) {
       const at = hour - back;
@@ -193,9 +197,14 @@ export class MarketState {
         this.#hourVolume[symbol * HOURS + ((hour - step) % HOURS)] = 0;
       }
       this.#hour[symbol] = hour;
+      // Summed anew each hour, so that rounding never builds up.
+      let day = 0;
+      for (let slot = symbol * HOURS; slot < (symbol + 1) * HOURS; slot++) day += this.#hourVolume[slot]!;
+      this.#dayVolume[symbol] = day;
     }
     const slot = symbol * HOURS + (hour % HOURS);
     this.#hourVolume[slot] = this.#hourVolume[slot]! + qty;
+    this.#dayVolume[symbol] = this.#dayVolume[symbol]! + qty;
   }
 
   /** Leaves out the `newest` closes, so that the answer does not depend on when within the interval it is asked. */

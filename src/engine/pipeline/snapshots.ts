@@ -11,15 +11,7 @@ export function startCycle(step: Step): void {
   const { policy, snapshots } = step.state;
   setTimer(step, "snapshots", step.tsMs + policy.snapshots.interval);
   if (snapshots.cycleRequestId !== null) return;
-  const view = rankerView(step);
-  const ranking = step.state.parts.ranker.rank(view);
-  const universe = step.state.universe;
-  const symbols = ranking.symbols.map((index) => universe[index]!);
-  for (const symbol of symbols) snapshots.rankedEver.add(symbol);
-  for (const [tier, count] of Object.entries(ranking.tierCounts)) {
-    snapshots.tierTotals.set(tier, (snapshots.tierTotals.get(tier) ?? 0) + count);
-  }
-  noteRanking(step, symbols, ranking.tierCounts, view.budgetCalls);
+  const symbols = policy.snapshots.method === "per-symbol" ? rankCandidates(step) : askForAll(step);
   const requestId = nextRequestId(step);
   snapshots.cycleRequestId = requestId;
   snapshots.cycleStartedTsMs = step.tsMs;
@@ -28,9 +20,29 @@ export function startCycle(step: Step): void {
     type: "snapshot.requested",
     requestId,
     method: policy.snapshots.method,
-    symbols: policy.snapshots.method === "one-call-for-all" ? [] : symbols,
+    symbols,
     cause: "cycle",
   });
+}
+
+/** One exchange call per symbol: the ranker chooses who gets one. */
+function rankCandidates(step: Step): readonly string[] {
+  const { snapshots, universe, parts } = step.state;
+  const view = rankerView(step);
+  const ranking = parts.ranker.rank(view);
+  const symbols = ranking.symbols.map((index) => universe[index]!);
+  for (const symbol of symbols) snapshots.rankedEver.add(symbol);
+  for (const [tier, count] of Object.entries(ranking.tierCounts)) {
+    snapshots.tierTotals.set(tier, (snapshots.tierTotals.get(tier) ?? 0) + count);
+  }
+  noteRanking(step, { ranker: parts.ranker.name, symbols, tierCounts: ranking.tierCounts, calls: view.budgetCalls });
+  return symbols;
+}
+
+/** One call answers for every symbol, so there is nothing to rank: coverage is still measured. */
+function askForAll(step: Step): readonly string[] {
+  noteRanking(step, { ranker: "one-call-for-all", symbols: [], tierCounts: {}, calls: 1 });
+  return [];
 }
 
 /** Fetches one symbol for a plan that waits; a request for the symbol already under way is shared. */
@@ -145,7 +157,7 @@ function rankerView(step: Step): RankerView {
     const last = times.get(universe[symbol]!);
     return last === undefined ? Number.POSITIVE_INFINITY : tsMs - last;
   };
-  const { method, budgetCalls, minTopK, cycleTarget } = policy.snapshots;
+  const { budgetCalls, minTopK, cycleTarget } = policy.snapshots;
   const topK = snapshotTopK(state.snapshots.callLatencyEwmaMs, cycleTarget, minTopK);
   return {
     tsMs,
@@ -157,7 +169,7 @@ function rankerView(step: Step): RankerView {
     planAgeMs: (symbol) => ageOf(state.lastPlanTsMs, symbol),
     volume24hQuote: (symbol) => (symbol < market.symbols.length ? market.volume24hQuote(symbol, tsMs) : 0),
     allowlist: policy.snapshots.allowlist.flatMap((symbol) => index.get(symbol) ?? []),
-    budgetCalls: method === "one-call-for-all" ? universe.length : Math.min(budgetCalls, Math.max(topK, 1)),
+    budgetCalls: Math.min(budgetCalls, Math.max(topK, 1)),
   };
 }
 
@@ -175,11 +187,15 @@ function universeIndex(step: Step): Map<string, number> {
 /** Coverage of what was needed this cycle, published when it differs from the cycle before. */
 function noteRanking(
   step: Step,
-  symbols: readonly string[],
-  tierCounts: Readonly<Record<string, number>>,
-  budgetCalls: number,
+  ranking: {
+    readonly ranker: string;
+    readonly symbols: readonly string[];
+    readonly tierCounts: Readonly<Record<string, number>>;
+    readonly calls: number;
+  },
 ): void {
   const { state, tsMs } = step;
+  const { ranker, symbols, tierCounts, calls: budgetCalls } = ranking;
   const { policy, positions, snapshots } = state;
   const needed = new Set<string>(positions.open.keys());
   const openCount = needed.size;
@@ -187,6 +203,7 @@ function noteRanking(
     if (tsMs - lastTsMs <= policy.snapshots.needWindow) needed.add(symbol);
   }
   if (needed.size > openCount) snapshots.intentTierChances += 1;
+  const isForAll = policy.snapshots.method === "one-call-for-all";
   let neededFresh = 0;
   const neededStale: string[] = [];
   const neededNeverRanked: string[] = [];
@@ -194,13 +211,13 @@ function noteRanking(
     if (state.instrumentBySymbol.get(symbol)?.isOnVenue !== true) continue;
     const snapshot = snapshotOf(positions, symbol);
     if (snapshot !== null && tsMs - snapshot.asOfTsMs <= policy.permits.snapshotAgeMax) neededFresh += 1;
-    else if (snapshots.rankedEver.has(symbol)) neededStale.push(symbol);
+    else if (isForAll || snapshots.rankedEver.has(symbol)) neededStale.push(symbol);
     else {
       neededNeverRanked.push(symbol);
       snapshots.neverRanked.add(symbol);
     }
   }
-  const calls = policy.snapshots.method === "one-call-for-all" ? 1 : symbols.length;
+  const calls = isForAll ? 1 : symbols.length;
   const key = `${symbols.join()}|${neededFresh}|${neededStale.join()}|${neededNeverRanked.join()}`;
   if (key === snapshots.lastRankingKey) {
     snapshots.repeatedCycles += 1;
@@ -208,7 +225,7 @@ function noteRanking(
   }
   decide(step, {
     type: "candidates.ranked",
-    ranker: state.parts.ranker.name,
+    ranker,
     symbols,
     tierCounts,
     repeatedCycles: snapshots.repeatedCycles,

@@ -66,6 +66,8 @@ export interface Account {
   feesQuote: Money;
   fundingQuote: Money;
   equityPeak: number;
+  /** Wallet of the last equity sample; `null` before the first. */
+  sampledWalletQuote: Money | null;
 }
 
 /** What the harvest lane last said about a symbol, to publish changes and not repetitions. */
@@ -160,6 +162,7 @@ export function createState(parts: EngineParts): EngineState {
       feesQuote: 0n,
       fundingQuote: 0n,
       equityPeak: 0,
+      sampledWalletQuote: null,
     },
     positions: createPositionBook(),
     ledger: new Map(),

@@ -1,11 +1,11 @@
 import { lotsToQty } from "../domain/instrument.ts";
-import { moneyToNumber } from "../domain/money.ts";
+import { moneyFromNumber, moneyToNumber } from "../domain/money.ts";
 import type { KillScore } from "../domain/plan.ts";
 import { killComponents, killScore } from "../formulas/kill-score.ts";
 import type { Drivers } from "../governors/governor.ts";
 import type { Position } from "./position-book.ts";
 import { entryPriceOf } from "./position-book.ts";
-import { instrumentOf, markPriceOf, type Step } from "./state.ts";
+import { decide, instrumentOf, markPriceOf, type Step, setTimer } from "./state.ts";
 
 /** Daily from one-minute volatility. */
 const MINUTES_PER_DAY_ROOT = Math.sqrt(1440);
@@ -78,6 +78,24 @@ export function scoreSymbol(step: Step, symbolIndex: number, ageSec: number): Ki
   if (features === null) return null;
   const params = step.state.policy.killScore;
   return killScore(killComponents({ ...features, ageSec }, params), params.weights);
+}
+
+/** Timer "account": equity for the drawdown of reports; a flat account whose wallet has not moved says nothing new. */
+export function sampleAccount(step: Step): void {
+  const { account, positions, policy } = step.state;
+  setTimer(step, "account", step.tsMs + policy.trackers.accountInterval);
+  if (positions.open.size === 0 && account.walletQuote === account.sampledWalletQuote) return;
+  account.sampledWalletQuote = account.walletQuote;
+  const portfolio = viewPortfolio(step);
+  decide(step, {
+    type: "account.sampled",
+    walletQuote: account.walletQuote,
+    equityQuote: moneyFromNumber(portfolio.equity),
+    grossNotional: portfolio.grossNotional,
+    openPositions: portfolio.openPositions,
+    portfolioHeat: portfolio.heat,
+    drawdown: portfolio.drawdown,
+  });
 }
 
 export interface PositionMeasures {

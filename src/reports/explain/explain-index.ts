@@ -133,6 +133,7 @@ export function createExplainIndex(): ExplainIndex {
       case "stop.moved":
       case "timer.set":
       case "statistics.published":
+      case "account.sampled":
       case "finding.noted":
         return;
     }

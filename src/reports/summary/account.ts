@@ -70,6 +70,7 @@ export function createAccount(instruments: Instruments, startTsMs: number): Acco
         if (event.asOfTsMs >= lastBookingTsMs) walletDifference = event.walletQuote - wallet();
       }
       for (const decision of decisions) {
+        if (decision.type === "account.sampled") marked.sample(decision.equityQuote);
         if (decision.type === "order.submitted") reduceOnlyOrders.set(decision.clientOrderId, decision.isReduceOnly);
       }
     },
@@ -156,6 +157,8 @@ function turnoverOf(notional: Money, meanEquity: number | null, spanMs: number):
 }
 
 interface MarkedEquity {
+  /** Equity the engine sampled itself. */
+  sample(equity: Money): void;
   observe(snapshot: SnapshotReceived): void;
   readonly samples: number;
   readonly fraction: number | null;
@@ -185,6 +188,10 @@ function createMarkedEquity(instruments: Instruments): MarkedEquity {
       if (!Number.isFinite(sum)) return;
       samples += 1;
       drawdown.observe(snapshot.walletQuote + moneyFromNumber(sum));
+    },
+    sample(equity) {
+      samples += 1;
+      drawdown.observe(equity);
     },
     get samples() {
       return samples;

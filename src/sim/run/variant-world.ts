@@ -105,6 +105,7 @@ export class VariantWorld {
       case "ledger.committed":
       case "stop.moved":
       case "statistics.published":
+      case "account.sampled":
       case "position.reconciled":
       case "finding.noted":
         return;

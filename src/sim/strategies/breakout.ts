@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { durationSchema } from "../../engine/domain/duration.ts";
 import { Cooldown } from "./cooldown.ts";
+import { intervalSchema, isObserved, lookbackSchema } from "./observation.ts";
 import { confidenceOf, type Strategy, type StrategySignal } from "./strategy.ts";
 
 export const breakoutParams = z.strictObject({
-  interval: durationSchema.prefault("60s"),
-  lookback: z.number().int().min(2).default(120).meta({ description: "observations whose extremes must be broken" }),
+  interval: intervalSchema.prefault("60s"),
+  lookback: lookbackSchema.default(120).meta({ description: "observations whose extremes must be broken" }),
   buffer: z.number().min(0).default(0.0005).meta({ description: "relative distance beyond the extreme" }),
   cooldown: durationSchema.prefault("30m"),
 });
@@ -24,7 +25,7 @@ export function createBreakout(params: Params, symbolCount: number): Strategy {
       const signals: StrategySignal[] = [];
       for (let symbol = 0; symbol < symbolCount; symbol++) {
         const price = prices[symbol]!;
-        if (!(price > 0)) continue;
+        if (!isObserved(price)) continue;
         const base = symbol * lookback;
         const count = observations[symbol]!;
         if (count >= lookback) {

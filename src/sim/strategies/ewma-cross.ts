@@ -1,19 +1,25 @@
 import { z } from "zod";
 import { durationSchema } from "../../engine/domain/duration.ts";
 import { Cooldown } from "./cooldown.ts";
+import { intervalSchema, isObserved } from "./observation.ts";
 import { confidenceOf, type Strategy, type StrategySignal } from "./strategy.ts";
 
-export const ewmaCrossParams = z.strictObject({
-  interval: durationSchema.prefault("60s").meta({ description: "one observation per symbol each interval" }),
-  fast: z.number().int().min(1).default(20).meta({ description: "half-life of the fast mean, in observations" }),
-  slow: z.number().int().min(2).default(90).meta({ description: "half-life of the slow mean, in observations" }),
-  band: z
-    .number()
-    .min(0)
-    .default(0.0005)
-    .meta({ description: "relative distance the means must have to count as crossed" }),
-  cooldown: durationSchema.prefault("15m").meta({ description: "per symbol, between two signals" }),
-});
+export const ewmaCrossParams = z
+  .strictObject({
+    interval: intervalSchema.prefault("60s").meta({ description: "one observation per symbol each interval" }),
+    fast: z.number().int().min(1).default(20).meta({ description: "half-life of the fast mean, in observations" }),
+    slow: z.number().int().min(2).default(90).meta({ description: "half-life of the slow mean, in observations" }),
+    band: z
+      .number()
+      .min(0)
+      .default(0.0005)
+      .meta({ description: "relative distance the means must have to count as crossed" }),
+    cooldown: durationSchema.prefault("15m").meta({ description: "per symbol, between two signals" }),
+  })
+  .refine(({ fast, slow }) => fast < slow, {
+    path: ["fast"],
+    error: "Cannot cross means: fast is not below slow, a fast half-life is the shorter one",
+  });
 
 type Params = z.infer<typeof ewmaCrossParams>;
 
@@ -32,7 +38,7 @@ export function createEwmaCross(params: Params, symbolCount: number): Strategy {
       const signals: StrategySignal[] = [];
       for (let symbol = 0; symbol < symbolCount; symbol++) {
         const price = prices[symbol]!;
-        if (!(price > 0)) continue;
+        if (!isObserved(price)) continue;
         if (observations[symbol] === 0) {
           fast[symbol] = price;
           slow[symbol] = price;

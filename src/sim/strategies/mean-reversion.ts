@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { durationSchema } from "../../engine/domain/duration.ts";
 import { Cooldown } from "./cooldown.ts";
+import { intervalSchema, isObserved } from "./observation.ts";
 import { confidenceOf, type Strategy, type StrategySignal } from "./strategy.ts";
 
 export const meanReversionParams = z.strictObject({
-  interval: durationSchema.prefault("60s"),
+  interval: intervalSchema.prefault("60s"),
   halfLife: z.number().int().min(2).default(60).meta({ description: "of the mean and deviation, in observations" }),
   entryZ: z.number().positive().default(2.2).meta({ description: "deviations from the mean that call for its return" }),
   cooldown: durationSchema.prefault("30m"),
@@ -25,7 +26,7 @@ export function createMeanReversion(params: Params, symbolCount: number): Strate
       const signals: StrategySignal[] = [];
       for (let symbol = 0; symbol < symbolCount; symbol++) {
         const price = prices[symbol]!;
-        if (!(price > 0)) continue;
+        if (!isObserved(price)) continue;
         const count = observations[symbol]!;
         observations[symbol] = count + 1;
         if (count === 0) {
