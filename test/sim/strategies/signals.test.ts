@@ -77,7 +77,7 @@ describe("mean-reversion", () => {
   });
 
   test("measures a price against the deviations before it, not against its own", () => {
-    // One deviation is 0.1: a jump of 2 is about 20, where its own variance would make it less than 2.
+    // One deviation is 0.1: a jump of 2 is about 20, where its own variance would make it less than 3.
     const wide = { name: "mean-reversion", params: { halfLife: 3, entryZ: 15, cooldown: "1m" } };
     expect(signalsOf(wide, [...quiet, 102])).toEqual([[20, "SELL"]]);
   });
