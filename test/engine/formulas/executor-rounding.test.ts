@@ -109,4 +109,12 @@ describe("minimum notional", () => {
       { numRuns: 300, seed: 15 },
     );
   });
+
+  test("is met by one step more where 37 steps multiply to just below it", () => {
+    const markPrice = 135.13513513513513;
+    expect(37 * 0.001 * markPrice).toBeLessThan(5);
+    const raise = { qty: 0, markPrice, minNotional: 5, step: 0.001, isUpsizeAllowed: true } as const;
+    expect(checkMinNotional({ ...raise, upsizeRounding: "ceiling" }).qty).toBeCloseTo(0.038, 12);
+    expect(checkMinNotional({ ...raise, upsizeRounding: "nearest" }).qty).toBeCloseTo(0.037, 12);
+  });
 });
