@@ -15,8 +15,9 @@ import {
 } from "./pipeline/execute.ts";
 import { finishRun } from "./pipeline/finish.ts";
 import { evaluatePositions } from "./pipeline/harvest.ts";
+import { onLedgerDue } from "./pipeline/ledger.ts";
 import { onPermitTimeout } from "./pipeline/permit-stage.ts";
-import { onFundingSettled, onLedgerDue, onOrderFilled } from "./pipeline/settle.ts";
+import { onFundingSettled, onOrderFilled } from "./pipeline/settle.ts";
 import { receiveSnapshot, startCycle } from "./pipeline/snapshots.ts";
 import { createState, type EngineParts, type EngineState, noteFinding, type Step, setTimer } from "./pipeline/state.ts";
 import { publishStatistics } from "./pipeline/statistics.ts";

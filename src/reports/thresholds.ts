@@ -14,7 +14,6 @@ const thresholdSchema = z.strictObject({
     .meta({ description: "error fails the run (exit 10), warn only says so, off is not evaluated" }),
   min_n: z.int().min(1).optional().meta({ description: "fewer observations are NO DATA" }),
   allow_no_data: z.boolean().default(false).meta({ description: "NO DATA passes instead of exit 12" }),
-  abort_on_fail: z.boolean().default(false).meta({ description: "the run stops as soon as this can no longer hold" }),
 });
 
 /** `thresholds:` of a scenario: metric id to expression. Ids and expressions are checked by `checkThresholds`. */

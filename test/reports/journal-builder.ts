@@ -93,6 +93,7 @@ export function plan(planId: string, changes: Partial<Plan> = {}): Plan {
     verdict: verdict(decision),
     positionQtyLots: 0,
     markPrice: 316.1,
+    inputs: [],
     taints: [],
     episodeKey: `intent:${changes.symbol ?? "ZECUSDT"}`,
     ...changes,

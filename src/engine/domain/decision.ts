@@ -1,6 +1,6 @@
 import type { EvalType, Side } from "./intent.ts";
 import type { Money } from "./money.ts";
-import type { Plan, Provenance } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 
 /**
  * What the core answers to one envelope: effects (they reach outside) and findings (they are recorded only).
@@ -220,11 +220,4 @@ export interface FindingNoted {
   readonly symbol: string | null;
   readonly text: string;
   readonly evidence: Readonly<Record<string, string | number | boolean | null>>;
-}
-
-/** An input a decision rested on, with its age. */
-export interface InputProvenance {
-  readonly input: string;
-  readonly provenance: Provenance;
-  readonly ageMs: number | null;
 }

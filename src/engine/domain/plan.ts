@@ -19,6 +19,14 @@ export type PlanDecision = "EXECUTE" | "BLOCKED" | "SKIP";
 /** Where an input of a decision came from; the last two taint the decision. */
 export type Provenance = "exchange" | "recording" | "computed" | "cache" | "synthetic" | "default";
 
+/** An input a decision rested on. */
+export interface InputProvenance {
+  readonly input: "mark" | "features" | "position" | "snapshot";
+  readonly provenance: Provenance;
+  /** `null` when the input has no time: a default or an invention. */
+  readonly ageMs: number | null;
+}
+
 /** The four components of the kill score and their weighted sum in logit units (pipeline.md section 3). */
 export interface KillScore {
   readonly score: number;
@@ -80,7 +88,9 @@ export interface Plan {
   /** Signed position in lots the plan was judged on. */
   readonly positionQtyLots: number;
   readonly markPrice: number | null;
-  /** Inputs that were synthetic, default or stale: a tainted decision says so. */
+  /** What the decision rested on, where it came from and how old it was. */
+  readonly inputs: readonly InputProvenance[];
+  /** Inputs that were synthetic, default, stale or frozen: a tainted decision says so. */
   readonly taints: readonly string[];
   /** Key of the episode: evaluations with the same key and outcome belong together. */
   readonly episodeKey: string;

@@ -6,7 +6,15 @@ import { govern, type PlanDraft } from "./govern.ts";
 import { parseIntent } from "./intent-codec.ts";
 import { qtyLotsOf } from "./position-book.ts";
 import { decide, hasQuirk, instrumentOf, markPriceOf, noteFindingOnce, type Step } from "./state.ts";
-import { collectDrivers, isFrozen, marketTaints, measurePosition, scoreSymbol, viewPortfolio } from "./trackers.ts";
+import {
+  collectDrivers,
+  collectInputs,
+  isFrozen,
+  measurePosition,
+  scoreSymbol,
+  taintsOf,
+  viewPortfolio,
+} from "./trackers.ts";
 
 /** A producer clock may be ahead of ours by so much before its intents are refused. */
 const FUTURE_TOLERANCE_MS = 5000;
@@ -123,6 +131,7 @@ function plan(step: Step, intent: Intent): void {
   const position = state.positions.open.get(intent.symbol);
   const measures = position === undefined || mark === null ? null : measurePosition(step, position, mark);
   const score = scoreSymbol(step, instrument.index, measures?.ageSec ?? 0);
+  const inputs = collectInputs(step, instrument.index, false);
   const draft: PlanDraft = {
     planId: bridgePlanId(intent.entryId, intent.symbol, intent.side, intent.qty),
     origin: "bridge",
@@ -142,7 +151,8 @@ function plan(step: Step, intent: Intent): void {
     takeProfitPrice: isExit ? null : intent.takeProfitPrice,
     positionQtyLots: positionLots,
     markPrice: mark,
-    taints: [...marketTaints(step, instrument.index), ...(score === null ? ["features:default"] : [])],
+    inputs,
+    taints: taintsOf(step, instrument.index, inputs),
     episodeKey: `intent:${intent.symbol}:${intent.side}`,
   };
   const drivers = collectDrivers(step, {

@@ -4,6 +4,7 @@ import { type Instrument, lotsToQty, lotsToQtyText, priceToTicks, qtyToLots } fr
 import { sideSign } from "../domain/intent.ts";
 import { moneyToNumber } from "../domain/money.ts";
 import type { Plan } from "../domain/plan.ts";
+import { commitLater } from "./ledger.ts";
 import { recordOrderResult, recordPlanResult } from "./result.ts";
 import {
   type ActiveOrder,
@@ -149,7 +150,18 @@ export function onOrderEnded(step: Step, event: OrderEnded): void {
   if (order === undefined) return;
   order.orderId = event.orderId;
   const isPartial = order.filledQtyLots > 0;
+  if (isPartial) commitPartial(step, order, event.orderId);
   finishOrder(step, event.clientOrderId, isPartial ? "PARTIAL" : "EXPIRED", "order_expired", event.reason);
+}
+
+/** An order that ends with a part of it filled has changed the position by that part. */
+function commitPartial(step: Step, { order, filledQtyLots, lastExchangeTsMs }: ActiveOrder, orderId: string): void {
+  commitLater(step, {
+    orderId,
+    symbol: order.symbol,
+    deltaQtyLots: sideSign(order.side) * filledQtyLots,
+    exchangeTsMs: lastExchangeTsMs,
+  });
 }
 
 /** Timer "order:<client id>": no terminal answer in time, so the outcome is unknown and is asked for. */
@@ -189,6 +201,7 @@ export function onOrderQueried(step: Step, event: OrderQueried): void {
       return;
     case "CANCELED":
     case "EXPIRED":
+      if (order.filledQtyLots > 0) commitPartial(step, order, order.orderId ?? event.clientOrderId);
       finishOrder(
         step,
         event.clientOrderId,

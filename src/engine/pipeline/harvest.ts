@@ -8,7 +8,7 @@ import { govern, type PlanDraft } from "./govern.ts";
 import { closeShareOf } from "./permit-stage.ts";
 import type { Position } from "./position-book.ts";
 import { decide, hasQuirk, instrumentOf, markPriceOf, noteFindingOnce, type Step, setTimer } from "./state.ts";
-import { collectDrivers, marketTaints, measurePosition, scoreSymbol, viewPortfolio } from "./trackers.ts";
+import { collectDrivers, collectInputs, measurePosition, scoreSymbol, taintsOf, viewPortfolio } from "./trackers.ts";
 
 /** Publish again when the stop or the score moved by more than this (pipeline.md 1.5, P2.5). */
 const STOP_MOVE_MIN = 0.001;
@@ -32,7 +32,7 @@ interface Evaluation {
   readonly currentStopPrice: number | null;
   readonly takeProfitPrice: number | null;
   readonly rungsDone: ReadonlySet<string>;
-  readonly taints: readonly string[];
+  readonly isPhantom: boolean;
 }
 
 /** Timer "harvest": every open position is asked whether its edge is still there (pipeline.md 1.5, P2). */
@@ -60,7 +60,7 @@ function evaluationOf(step: Step, position: Position): Evaluation | null {
   if (mark > position.peakPrice) position.peakPrice = mark;
   if (mark < position.troughPrice) position.troughPrice = mark;
   const measures = measurePosition(step, position, mark);
-  const { policy, market } = step.state;
+  const { policy } = step.state;
   return {
     symbol: position.symbol,
     symbolIndex: instrument.index,
@@ -74,10 +74,7 @@ function evaluationOf(step: Step, position: Position): Evaluation | null {
     currentStopPrice: position.stopPrice,
     takeProfitPrice: position.takeProfitPrice,
     rungsDone: position.rungsDone,
-    taints: [
-      ...marketTaints(step, instrument.index),
-      ...(market.features(instrument.index) === null ? ["features:default"] : []),
-    ],
+    isPhantom: false,
   };
 }
 
@@ -116,7 +113,7 @@ function phantomOf(step: Step, symbol: string): Evaluation | null {
     currentStopPrice: 0.98 * entryPrice,
     takeProfitPrice: 1.1 * entryPrice,
     rungsDone: new Set(),
-    taints: ["position:synthetic"],
+    isPhantom: true,
   };
 }
 
@@ -176,7 +173,7 @@ interface Asked {
 function ask(step: Step, evaluation: Evaluation, score: KillScore | null, r: number): Asked {
   const { harvest } = step.state.policy;
   const { isLong, markPrice, currentStopPrice, takeProfitPrice } = evaluation;
-  const isPhantom = evaluation.qtyLots === 0;
+  const { isPhantom } = evaluation;
   if (
     !isPhantom &&
     currentStopPrice !== null &&
@@ -261,6 +258,7 @@ function propose(
   const { state, tsMs } = step;
   const isUnknown = action === "UNKNOWN";
   const qty = evaluation.qty * closeShareOf(action);
+  const inputs = collectInputs(step, evaluation.symbolIndex, evaluation.isPhantom);
   const draft: PlanDraft = {
     planId: applyPlanId(evaluation.symbol, action, score?.score ?? 0, proposal.lockedStop, tsMs),
     origin: "harvest",
@@ -280,7 +278,8 @@ function propose(
     takeProfitPrice: null,
     positionQtyLots: evaluation.qtyLots,
     markPrice: evaluation.markPrice,
-    taints: evaluation.taints,
+    inputs,
+    taints: taintsOf(step, evaluation.symbolIndex, inputs),
     episodeKey: `position:${evaluation.symbol}`,
   };
   const drivers = collectDrivers(step, {

@@ -1,4 +1,5 @@
 import type { Intent, Side } from "../domain/intent.ts";
+import { type BridgeQuantity, bridgeQuantity } from "../formulas/bridge-quantity.ts";
 
 /** A stream entry that is no usable intent, with what is known about it. */
 export interface IntentProblem {
@@ -101,24 +102,16 @@ function readSide(value: string | null): Side | null {
   return upper === "BUY" || upper === "SELL" ? upper : null;
 }
 
-function readQuantity(body: Body): { qty: number; source: Intent["qtySource"] } | null {
-  const direct = present(body, "quantity") ? "quantity" : present(body, "qty") ? "qty" : null;
-  if (direct !== null) return checked(number(body, direct), direct);
-  if (present(body, "size") && present(body, "price")) {
-    return checked(quotient(number(body, "size"), number(body, "price")), "size/price");
-  }
-  return checked(
-    quotient(number(body, "position_size_usd"), number(body, "entry_price")),
-    "position_size_usd/entry_price",
-  );
-}
-
-function checked(qty: number | null, source: Intent["qtySource"]): { qty: number; source: Intent["qtySource"] } | null {
-  return qty !== null && qty > 0 && Number.isFinite(qty) ? { qty, source } : null;
-}
-
-function quotient(above: number | null, below: number | null): number | null {
-  return above === null || below === null || below <= 0 ? null : above / below;
+function readQuantity(body: Body): BridgeQuantity | null {
+  const form = (key: string): number | null => (present(body, key) ? (number(body, key) ?? Number.NaN) : null);
+  return bridgeQuantity({
+    quantity: form("quantity"),
+    qty: form("qty"),
+    size: form("size"),
+    price: form("price"),
+    positionSizeUsd: form("position_size_usd"),
+    entryPrice: form("entry_price"),
+  });
 }
 
 function present(body: Body, key: string): boolean {

@@ -2,8 +2,9 @@ import type { FundingSettled, OrderFilled } from "../domain/event.ts";
 import { lotsToQty, notionalQuote, ticksToPrice } from "../domain/instrument.ts";
 import { sideSign } from "../domain/intent.ts";
 import { finishOrder } from "./execute.ts";
+import { commitLater } from "./ledger.ts";
 import { applyFill, type Position } from "./position-book.ts";
-import { type ActiveOrder, decide, hasQuirk, instrumentOf, noteFindingOnce, type Step, setTimer } from "./state.ts";
+import { type ActiveOrder, decide, instrumentOf, noteFindingOnce, type Step } from "./state.ts";
 
 /** A fill: money, position, order, result, and the ledger a lag later. */
 export function onOrderFilled(step: Step, event: OrderFilled): void {
@@ -33,7 +34,7 @@ export function onOrderFilled(step: Step, event: OrderFilled): void {
       text: `A fill arrived for order ${event.clientOrderId}, which is not in flight`,
       evidence: { clientOrderId: event.clientOrderId, orderId: event.orderId },
     });
-    commitLater(step, event, sideSign(event.side) * event.qtyLots);
+    commitLater(step, { ...event, deltaQtyLots: sideSign(event.side) * event.qtyLots });
     return;
   }
   order.orderId = event.orderId;
@@ -47,56 +48,13 @@ export function onOrderFilled(step: Step, event: OrderFilled): void {
   if (position !== null && action !== undefined) position.rungsDone.add(action);
   if (position !== null && wasFlat) protect(step, order, position);
   if (!event.isOrderComplete) return;
-  commitLater(step, event, sideSign(event.side) * order.filledQtyLots);
+  commitLater(step, { ...event, deltaQtyLots: sideSign(event.side) * order.filledQtyLots });
   finishOrder(step, event.clientOrderId, "FILLED", "none", "");
-}
-
-/** Timer "ledger:<order id>": the result reader has caught up. Exactly once per order id. */
-export function onLedgerDue(step: Step, orderId: string): void {
-  const pending = step.state.pendingLedger.get(orderId);
-  if (pending === undefined) return;
-  step.state.pendingLedger.delete(orderId);
-  const { ledger, ledgerOrders } = step.state;
-  if (ledgerOrders.has(orderId)) return;
-  ledgerOrders.set(orderId, step.tsMs + step.state.policy.executor.doneTtl);
-  const before = ledger.get(pending.symbol) ?? step.state.positions.adoptedQtyLots.get(pending.symbol) ?? 0;
-  const after = hasQuirk(step, "ledger-unsigned")
-    ? Math.abs(Math.abs(before) + pending.deltaQtyLots)
-    : before + pending.deltaQtyLots;
-  ledger.set(pending.symbol, after);
-  decide(step, {
-    type: "ledger.committed",
-    symbol: pending.symbol,
-    orderId,
-    deltaQtyLots: pending.deltaQtyLots,
-    ledgerQtyLots: after,
-    lagMs: step.tsMs - pending.exchangeTsMs,
-  });
 }
 
 export function onFundingSettled(step: Step, event: FundingSettled): void {
   step.state.account.walletQuote += event.amountQuote;
   step.state.account.fundingQuote += event.amountQuote;
-}
-
-function commitLater(step: Step, event: OrderFilled, deltaQtyLots: number): void {
-  if (hasQuirk(step, "ledger-never")) {
-    noteFindingOnce(step, "ledger-never", {
-      code: "ledger_never_updates",
-      severity: "error",
-      symbol: event.symbol,
-      text: 'Fills never reach the ledger: its reader wants `executed` = "True" and a steps_results list, the executor writes "true" and details',
-      evidence: { firstOrderId: event.orderId },
-    });
-    return;
-  }
-  step.state.pendingLedger.set(event.orderId, {
-    orderId: event.orderId,
-    symbol: event.symbol,
-    deltaQtyLots,
-    exchangeTsMs: event.exchangeTsMs,
-  });
-  setTimer(step, `ledger:${event.orderId}`, step.tsMs + step.state.policy.ledger.lag);
 }
 
 /** The first fill of a position sets its stop, its take profit and the distance that is one R. */

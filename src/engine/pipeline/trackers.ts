@@ -1,10 +1,10 @@
 import { lotsToQty } from "../domain/instrument.ts";
 import { moneyFromNumber, moneyToNumber } from "../domain/money.ts";
-import type { KillScore } from "../domain/plan.ts";
+import type { InputProvenance, KillScore } from "../domain/plan.ts";
 import { killComponents, killScore } from "../formulas/kill-score.ts";
 import type { Drivers } from "../governors/governor.ts";
 import type { Position } from "./position-book.ts";
-import { entryPriceOf } from "./position-book.ts";
+import { entryPriceOf, snapshotOf } from "./position-book.ts";
 import { decide, instrumentOf, markPriceOf, type Step, setTimer } from "./state.ts";
 
 /** Daily from one-minute volatility. */
@@ -153,18 +153,56 @@ export function collectDrivers(
   };
 }
 
-/** Inputs of a decision on this symbol that are stale or frozen, as taints of the plan. */
-export function marketTaints(step: Step, symbolIndex: number): string[] {
-  const { market, policy } = step.state;
-  const taints: string[] = [];
+/**
+ * Where the inputs of a decision on this symbol came from and how old they are: its mark, its market features, the
+ * position it was judged on, and the newest word of the exchange about it.
+ *
+ * @param isPhantom the position is invented (quirk phantom-position), and so is the mark it is valued at
+ */
+export function collectInputs(step: Step, symbolIndex: number, isPhantom: boolean): InputProvenance[] {
+  const { market, positions } = step.state;
+  const symbol = market.symbols[symbolIndex]!;
   const lastTsMs = market.lastTsMs[symbolIndex]!;
-  if (lastTsMs === 0) {
-    taints.push("mark:default");
-    return taints;
+  const mark: InputProvenance = isPhantom
+    ? { input: "mark", provenance: "synthetic", ageMs: null }
+    : lastTsMs === 0
+      ? { input: "mark", provenance: "default", ageMs: null }
+      : { input: "mark", provenance: "exchange", ageMs: step.tsMs - lastTsMs };
+  const hasFeatures = market.features(symbolIndex) !== null;
+  const features: InputProvenance = market.hasRecordedFeatures(symbolIndex)
+    ? { input: "features", provenance: "recording", ageMs: null }
+    : { input: "features", provenance: hasFeatures ? "computed" : "default", ageMs: null };
+  const snapshot = snapshotOf(positions, symbol);
+  return [
+    mark,
+    features,
+    isPhantom
+      ? { input: "position", provenance: "synthetic", ageMs: null }
+      : { input: "position", provenance: "computed", ageMs: ageOf(step, positions.lastFillTsMs.get(symbol)) },
+    snapshot === null
+      ? { input: "snapshot", provenance: "default", ageMs: null }
+      : { input: "snapshot", provenance: "cache", ageMs: step.tsMs - snapshot.asOfTsMs },
+  ];
+}
+
+/**
+ * Taints of a decision: inputs that are synthetic or missing, a mark that is stale or frozen. A missing snapshot is no
+ * taint, because the permit stage refuses or fetches.
+ */
+export function taintsOf(step: Step, symbolIndex: number, inputs: readonly InputProvenance[]): string[] {
+  const taints = inputs
+    .filter(({ input, provenance }) => input !== "snapshot" && (provenance === "synthetic" || provenance === "default"))
+    .map(({ input, provenance }) => `${input}:${provenance}`);
+  const mark = inputs.find(({ input }) => input === "mark");
+  if (mark?.ageMs != null) {
+    if (mark.ageMs > 2 * step.state.policy.trackers.marketStateInterval) taints.push("mark:stale");
+    if (isFrozen(step, symbolIndex)) taints.push("mark:frozen");
   }
-  if (step.tsMs - lastTsMs > 2 * policy.trackers.marketStateInterval) taints.push("mark:stale");
-  if (isFrozen(step, symbolIndex)) taints.push("mark:frozen");
   return taints;
+}
+
+function ageOf(step: Step, tsMs: number | undefined): number | null {
+  return tsMs === undefined ? null : step.tsMs - tsMs;
 }
 
 /** `true` when quotes still arrive and the price has not moved for `bridge.frozenPriceAfter`: a dead ticker. */

@@ -103,15 +103,17 @@ export class MarketFeed {
       const start = row;
       while (row < length) {
         const exchangeTsMs = tsMs[row]!;
-        const due = exchangeTsMs > clockMs ? exchangeTsMs : clockMs;
+        const due = Math.max(exchangeTsMs, clockMs);
         if (due > limit.tsMs || rxMs[row]! > due) break;
         clockMs = due;
         const index = symbol[row]!;
         const value = price[row]!;
         const bidValue = bid[row]!;
         exchangePrice[index] = value;
-        exchangeBid[index] = bidValue;
-        exchangeAsk[index] = ask[row]!;
+        if (bidValue > 0) {
+          exchangeBid[index] = bidValue;
+          exchangeAsk[index] = ask[row]!;
+        }
         lastTsMs[index] = exchangeTsMs;
         if (qty[row]! > 0) addVolume(prices, index, exchangeTsMs, qty[row]!);
         if (watched[index] === 1) this.#options.onWatched(index, due, batch, row);
@@ -135,8 +137,11 @@ export class MarketFeed {
     const { prices } = this.#options;
     const index = batch.symbol[row]!;
     prices.price[index] = batch.price[row]!;
-    prices.bid[index] = batch.bid[row]!;
-    prices.ask[index] = batch.ask[row]!;
+    // A row without quotes says nothing about them.
+    if (batch.bid[row]! > 0) {
+      prices.bid[index] = batch.bid[row]!;
+      prices.ask[index] = batch.ask[row]!;
+    }
     prices.lastTsMs[index] = batch.tsMs[row]!;
     if (batch.qty[row]! > 0) addVolume(prices, index, batch.tsMs[row]!, batch.qty[row]!);
     this.#exchangeClockMs = this.#nextExchangeTsMs;
@@ -178,7 +183,7 @@ export class MarketFeed {
       return;
     }
     const tsMs = this.#queue[this.#exchangeBatch]!.tsMs[this.#exchangeRow]!;
-    this.#nextExchangeTsMs = tsMs > this.#exchangeClockMs ? tsMs : this.#exchangeClockMs;
+    this.#nextExchangeTsMs = Math.max(tsMs, this.#exchangeClockMs);
   }
 
   #peekEngine(): void {

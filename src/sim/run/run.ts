@@ -71,6 +71,7 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
       window,
     }),
   );
+  const limit: FeedLimit = { tsMs: window.fromTsMs };
   const feed = new MarketFeed({
     batches: recording.batches(),
     feedLatencyMs: Math.round(scenario.variants[0]!.exchange.latency.feed.medianMs),
@@ -80,6 +81,8 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
     onWatched: (symbol, tsMs, batch, row) => {
       const kind = batch.kind[row]!;
       for (const { exchange } of variants) if (exchange.watched[symbol] === 1) exchange.onMarket(symbol, tsMs, kind);
+      // A fill has an answer on its way: the market must not run past it.
+      limit.tsMs = Math.min(limit.tsMs, nextDue(variants));
     },
   });
   const timeline = createTimeline({
@@ -100,6 +103,7 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
     window,
     variants,
     feed,
+    limit,
     timeline,
     markets: [...markets.values()],
     instruments,
@@ -112,6 +116,8 @@ interface RunParts {
   readonly window: Window;
   readonly variants: readonly Variant[];
   readonly feed: MarketFeed;
+  /** Shared with the feed's callback, which may bring it nearer. */
+  readonly limit: FeedLimit;
   readonly timeline: ReturnType<typeof createTimeline>;
   readonly markets: readonly MarketState[];
   readonly instruments: readonly Instrument[];
@@ -161,12 +167,10 @@ class Run {
 
   /** Moves the market as far as nothing else happens, then lets that happen. */
   #step(tsMs: number): void {
-    const { feed, timeline, variants, window, markets } = this.#parts;
-    const limit: FeedLimit = {
-      tsMs: Math.min(timeline.nextTsMs, nextDue(variants), window.toTsMs, this.#nextBeatMs),
-    };
+    const { feed, limit, timeline, variants, window, markets } = this.#parts;
+    limit.tsMs = Math.min(timeline.nextTsMs, nextDue(variants), window.toTsMs, this.#nextBeatMs);
     if (feed.nextTsMs <= limit.tsMs) {
-      this.#advanceMarket(limit);
+      this.#advanceMarket();
       if (feed.nextTsMs <= limit.tsMs) return;
     }
     const now = Math.max(tsMs, limit.tsMs);
@@ -182,13 +186,10 @@ class Run {
     for (const { world } of variants) world.runDue(due);
   }
 
-  /** A fill of a resting order may bring the next due thing nearer, so the limit is looked at again. */
-  #advanceMarket(limit: FeedLimit): void {
-    const { feed, variants, watchers } = this.#parts;
+  #advanceMarket(): void {
+    const { feed, limit, watchers } = this.#parts;
     for (let symbol = 0; symbol < watchers.length; symbol++) feed.watched[symbol] = watchers[symbol]! > 0 ? 1 : 0;
-    const original = limit.tsMs;
     feed.advance(limit);
-    limit.tsMs = Math.min(original, nextDue(variants));
     if (limit.tsMs > this.#clockMs) this.#clockMs = limit.tsMs;
   }
 

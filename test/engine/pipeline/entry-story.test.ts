@@ -272,6 +272,36 @@ describe("an order without a clear answer", () => {
     expect(core.last("result.recorded")).toMatchObject({ status: "ERROR", reason: "order_outcome_unknown" });
   });
 
+  test("that ends half filled is a partial result, and the half reaches the ledger", () => {
+    const core = new CoreDriver({ governor: { name: "none" } });
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+    core.intent(entryId(START_MS), ZEC_BUY);
+    const { clientOrderId, symbol, side } = core.last("order.submitted");
+    const fill = { clientOrderId, orderId: "9", tradeId: "1", symbol, side, isMaker: false, feeQuote: 0n };
+    core.event({
+      type: "exchange.order-filled",
+      ...fill,
+      qtyLots: 300,
+      priceTicks: 31_660,
+      cumulativeQtyLots: 300,
+      isOrderComplete: false,
+      realizedPnlQuote: 0n,
+      exchangeTsMs: core.tsMs,
+    });
+    core.event({
+      type: "exchange.order-ended",
+      clientOrderId,
+      orderId: "9",
+      status: "EXPIRED",
+      cumulativeQtyLots: 300,
+      reason: "nothing left",
+    });
+    expect(core.last("result.recorded")).toMatchObject({ status: "PARTIAL", filledQtyLots: 300 });
+    core.runTo(core.tsMs + 500);
+    expect(core.last("ledger.committed")).toMatchObject({ deltaQtyLots: 300, ledgerQtyLots: 300 });
+  });
+
   test("refused by the exchange keeps Binance's code and text", () => {
     const core = new CoreDriver({ governor: { name: "none" } });
     core.price("ZECUSDT", 316.6);

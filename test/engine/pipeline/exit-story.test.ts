@@ -157,8 +157,8 @@ describe("the origin's defects on exits", () => {
     core.runTo(START_MS + HARVEST_MS);
     const scores = core.of("plan.published").map(({ plan }) => [plan.symbol, plan.killScore!.score, plan.taints]);
     expect(scores).toEqual([
-      ["BTCUSDT", 0.7562778521799141, ["position:synthetic"]],
-      ["ETHUSDT", 0.7607150053945295, ["position:synthetic"]],
+      ["BTCUSDT", 0.7562778521799141, ["mark:synthetic", "position:synthetic"]],
+      ["ETHUSDT", 0.7607150053945295, ["mark:synthetic", "position:synthetic"]],
     ]);
     expect(core.last("plan.published").plan.newStopPrice).toBeCloseTo(50.1, 9);
     expect(core.findings().filter((code) => code === "synthetic_position")).toHaveLength(2);

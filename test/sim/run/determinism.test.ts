@@ -88,12 +88,12 @@ describe("the same scenario and seed", () => {
   test("do not know the future: cutting the recording changes nothing before the cut", () => {
     const cutTsMs = recording.firstTsMs + 86_400_000;
     const cut = runOf({ ...scenario, window: { to: { kind: "absolute", tsMs: cutTsMs } } }, recording);
-    const before = (run: RecordedRun): string[] =>
+    const earlier = (run: RecordedRun): string[] =>
       run.entries[1]!.filter(({ envelope }) => envelope.tsMs < cutTsMs && envelope.event.type !== "run.ended").map(
         ({ envelope, decisions }) => `${envelope.seq} ${envelope.tsMs} ${decisions.map(({ type }) => type).join()}`,
       );
-    expect(before(cut).length).toBeGreaterThan(300);
-    expect(before(cut)).toEqual(before(first));
+    expect(earlier(cut).length).toBeGreaterThan(300);
+    expect(earlier(cut)).toEqual(earlier(first));
   });
 
   test("stop at the next virtual minute when asked, with every plan ended", () => {

@@ -94,7 +94,7 @@ describe("why-no-execute", () => {
       expect(killScore!.score.toFixed(4)).toBe(symbol === "BTCUSDT" ? "0.7563" : "0.7607");
       expect(reasonCodes).toEqual(["kill_score_warning_risk_increase"]);
       expect([action, evalType]).toEqual(["UNKNOWN", "UNKNOWN"]);
-      expect(taints).toEqual(["position:synthetic"]);
+      expect(taints).toEqual(["mark:synthetic", "position:synthetic"]);
     }
   });
 
