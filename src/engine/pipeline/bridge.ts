@@ -1,3 +1,4 @@
+import { formatDurationMs } from "../domain/duration.ts";
 import type { IntentReceived } from "../domain/event.ts";
 import { lotsToQty } from "../domain/instrument.ts";
 import { type Intent, sideSign } from "../domain/intent.ts";
@@ -82,7 +83,7 @@ function refuse(step: Step, intent: Intent): Refusal | "silently" | null {
       code: "frozen_ticker",
       severity: "warn",
       symbol: intent.symbol,
-      text: `The price of ${intent.symbol} has not moved since ${tsMs - state.market.movedTsMs[instrument.index]!} ms: a dead ticker`,
+      text: `The price of ${intent.symbol} has not moved for ${formatDurationMs(tsMs - state.market.movedTsMs[instrument.index]!)}: a dead ticker`,
       evidence: { entryId: intent.entryId, price: state.market.price[instrument.index]! },
     });
     if (!hasQuirk(step, "ungated-frozen-input")) {

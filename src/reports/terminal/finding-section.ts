@@ -1,11 +1,14 @@
 import { clockText, grouped } from "../format.ts";
 import type { RunSummary } from "../summary/schema.ts";
+import { visibleText } from "../visible-text.ts";
+import { foldWords } from "./display-width.ts";
 import type { Screen } from "./run-report.ts";
-import { type Column, type Row, renderTable, type Style } from "./table.ts";
+import type { Style } from "./table.ts";
 
 const SIGN = { error: "!!", warn: "! ", info: "- " } as const;
 const STYLE: Readonly<Record<keyof typeof SIGN, Style>> = { error: "fail", warn: "warn", info: "dim" };
 const FINDINGS_SHOWN = 12;
+const TEXT_INDENT = 5;
 
 interface Line {
   readonly severity: keyof typeof SIGN;
@@ -35,24 +38,18 @@ export function findingSection(summaries: readonly RunSummary[], screen: Screen)
   }
   if (lines.size === 0) return [];
   const all = [...lines.values()];
-  const columns: Column[] = [
-    { header: `FINDINGS ${all.length}`, align: "left", dropOrder: 0 },
-    { header: "n", align: "right", dropOrder: 0 },
-    { header: "first", align: "left", dropOrder: 2 },
-    { header: "last", align: "left", dropOrder: 3 },
-    { header: "", align: "left", dropOrder: 0, widthMin: 24 },
-  ];
-  const rows: Row[] = all.slice(0, FINDINGS_SHOWN).map((line) => ({
-    cells: [
-      `  ${SIGN[line.severity]} ${line.code}`,
-      grouped(line.count),
-      clockText(line.firstTsMs).slice(0, 8),
-      clockText(line.lastTsMs).slice(0, 8),
-      line.names.length === summaries.length ? line.text : `[${line.names.join(", ")}] ${line.text}`,
-    ],
-    style: STYLE[line.severity],
-  }));
-  const rendered = renderTable(columns, rows, screen);
+  const rendered = [screen.paint("heading", `FINDINGS ${all.length}`)];
+  for (const line of all.slice(0, FINDINGS_SHOWN)) {
+    const times = line.count === 1 ? "" : `${grouped(line.count)}x, `;
+    const first = `${times}first ${clockText(line.firstTsMs).slice(0, 8)}`;
+    const where = line.names.length === summaries.length ? "" : ` [${line.names.join(", ")}]`;
+    rendered.push(
+      screen.paint(STYLE[line.severity], visibleText(`  ${SIGN[line.severity]} ${line.code}  ${first}${where}`)),
+    );
+    // The sentence is the finding: it is folded, never cut.
+    for (const part of foldWords(visibleText(line.text), screen.width - TEXT_INDENT))
+      rendered.push(" ".repeat(TEXT_INDENT) + part);
+  }
   if (all.length > FINDINGS_SHOWN)
     rendered.push(screen.paint("dim", `  and ${all.length - FINDINGS_SHOWN} more codes (summary.json)`));
   return rendered;
