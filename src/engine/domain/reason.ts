@@ -63,7 +63,6 @@ export const REASONS: Readonly<Record<string, { readonly status: ResultStatus; r
   reconcile_hold_active: { status: "BLOCKED_INFRA", meaning: "the symbol is on hold until it is reconciled" },
   add_on_limit: { status: "BLOCKED_POLICY", meaning: "the position is as large as add-ons may make it" },
   p33_permit_missing_or_denied: { status: "BLOCKED_INFRA", meaning: "no permit appeared while the executor waited" },
-  p33_permit_denied: { status: "BLOCKED_INFRA", meaning: "the permit was denied" },
   permit_timeout_or_missing: { status: "BLOCKED_INFRA", meaning: "one of the permits never appeared" },
   permit_expired: { status: "EXPIRED", meaning: "the permit ran out before the order" },
   // Execute.
@@ -85,9 +84,9 @@ export const REASONS: Readonly<Record<string, { readonly status: ResultStatus; r
   unknown_action: { status: "ERROR", meaning: "the executor does not know the action" },
 };
 
-/** Terminal state a reason means; an unlisted code is an ERROR, and a test keeps the list complete. */
-export function statusOfReason(reason: string): ResultStatus {
-  return REASONS[reasonHead(reason)]?.status ?? "ERROR";
+/** Terminal state a reason means; `unlisted` for a code that is not here. A test keeps our own codes complete. */
+export function statusOfReason(reason: string, unlisted: ResultStatus): ResultStatus {
+  return REASONS[reasonHead(reason)]?.status ?? unlisted;
 }
 
 /** The code without its detail. */

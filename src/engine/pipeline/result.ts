@@ -6,8 +6,10 @@ import { countResult } from "./statistics.ts";
 
 /** Ends a plan that placed no order. */
 export function recordPlanResult(step: Step, plan: Plan, reason: string, detail: string): void {
+  // A governor from outside has words of its own: what it blocks is policy, whatever it calls it.
+  const isBlocked = plan.decision === "BLOCKED";
   write(step, plan, {
-    status: plan.decision === "SKIP" ? "SKIPPED" : statusOfReason(reason),
+    status: plan.decision === "SKIP" ? "SKIPPED" : statusOfReason(reason, isBlocked ? "BLOCKED_POLICY" : "ERROR"),
     reason,
     detail,
     order: null,
