@@ -1,38 +1,20 @@
-import { nearMisses } from "../../diagnostics/near-miss.ts";
-import { UserError } from "../../diagnostics/user-error.ts";
-import { type Instrument, lotsToQty, qtyToLots } from "../../engine/domain/instrument.ts";
-import type { JournalHeader } from "../../engine/domain/journal.ts";
-import type { PlanAction } from "../../engine/domain/plan.ts";
-import { createEngine } from "../../engine/engine.ts";
-import { createGovernor } from "../../engine/governors/index.ts";
-import { createInvariantChecker } from "../../engine/invariants.ts";
-import { MarketState } from "../../engine/market/market-state.ts";
-import { createRanker } from "../../engine/rankers/index.ts";
-import { ENGINE_VERSION } from "../../engine/version.ts";
+import type { Instrument } from "../../engine/domain/instrument.ts";
+import type { MarketState } from "../../engine/market/market-state.ts";
 import type { RecordingSource } from "../../recording/batch.ts";
-import type { InitialPosition } from "../exchange/exchange-options.ts";
-import { createExchangePrices, type ExchangePrices } from "../exchange/exchange-prices.ts";
-import { SimulatedExchange } from "../exchange/simulated-exchange.ts";
+import { createExchangePrices } from "../exchange/exchange-prices.ts";
+import type { SimulatedExchange } from "../exchange/simulated-exchange.ts";
 import { momentTsMs } from "../scenario/moment.ts";
-import type { ResolvedVariant, Scenario } from "../scenario/schema.ts";
-import { createRandomStreams } from "../time/random-streams.ts";
-import { Scheduler } from "../time/scheduler.ts";
+import type { Scenario } from "../scenario/schema.ts";
 import { createIntentFeed, NO_INTENTS } from "./intent-feed.ts";
 import { type FeedLimit, MarketFeed } from "./market-feed.ts";
 import { recordedInputs } from "./recorded-input.ts";
+import { instrumentNamed, venueInstruments, wholeLots } from "./run-instruments.ts";
 import { createTimeline, type ExternalTrade, type TimelineItem } from "./timeline.ts";
-import type { RunProgress, RunRequest, RunResult, VariantResult } from "./types.ts";
-import { RANK, type Scheduled, VariantWorld } from "./variant-world.ts";
+import type { RunProgress, RunRequest, RunResult } from "./types.ts";
+import { createVariant, nextDue, type RunWindow, resultOf, type Variant } from "./variant.ts";
 
 /** Virtual time between two looks at `shouldStop` and two progress reports. */
 const HEARTBEAT_MS = 60_000;
-
-interface Variant {
-  readonly definition: ResolvedVariant;
-  readonly world: VariantWorld;
-  readonly exchange: SimulatedExchange;
-  readonly stateHash: () => string;
-}
 
 /**
  * Runs a scenario over a recording: all variants in one pass over one decode, each with its own engine, account, queue
@@ -113,7 +95,7 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
 
 interface RunParts {
   readonly request: RunRequest;
-  readonly window: Window;
+  readonly window: RunWindow;
   readonly variants: readonly Variant[];
   readonly feed: MarketFeed;
   /** Shared with the feed's callback, which may bring it nearer. */
@@ -263,191 +245,10 @@ class Run {
   }
 }
 
-interface Window {
-  readonly fromTsMs: number;
-  readonly toTsMs: number;
-}
-
-function runWindow(scenario: Scenario, recording: RecordingSource): Window {
+function runWindow(scenario: Scenario, recording: RecordingSource): RunWindow {
   const { from, to } = scenario.window;
   return {
     fromTsMs: from === undefined ? recording.firstTsMs : momentTsMs(from, recording.firstTsMs),
     toTsMs: to === undefined ? recording.lastTsMs : Math.min(recording.lastTsMs, momentTsMs(to, recording.firstTsMs)),
-  };
-}
-
-/** The recording's instruments, with what this variant's venue does not list taken off it. */
-function venueInstruments({ exchange }: ResolvedVariant, recording: RecordingSource): readonly Instrument[] {
-  const missing = new Set(exchange.missing);
-  return recording.instruments.map((instrument) =>
-    missing.has(instrument.symbol) ? { ...instrument, isOnVenue: false } : instrument,
-  );
-}
-
-function nextDue(variants: readonly Variant[]): number {
-  let due = Number.POSITIVE_INFINITY;
-  for (const { world } of variants) if (world.nextDueTsMs < due) due = world.nextDueTsMs;
-  return due;
-}
-
-function createVariant(parts: {
-  readonly definition: ResolvedVariant;
-  readonly index: number;
-  readonly request: RunRequest;
-  readonly instruments: readonly Instrument[];
-  readonly prices: ExchangePrices;
-  readonly markets: Map<string, MarketState>;
-  readonly watchers: Int32Array;
-  readonly window: Window;
-}): Variant {
-  const { definition, index, request, instruments, prices, watchers, window } = parts;
-  const { scenario, recording } = request;
-  const { policy } = definition;
-  const market = sharedMarket(parts.markets, recording.symbols, policy.trackers);
-  const scheduler = new Scheduler<Scheduled>();
-  const exchange = new SimulatedExchange({
-    instruments,
-    symbolsMissing: definition.exchange.missing,
-    prices,
-    fidelity: recording.fidelity,
-    fees: definition.exchange.fees,
-    fill: definition.exchange.fill,
-    latency: definition.exchange.latency,
-    // The same seed for every variant: common random numbers make variants comparable.
-    random: createRandomStreams(scenario.seed),
-    walletQuote: scenario.account.wallet,
-    leverage: scenario.account.leverage,
-    initialPositions: initialPositions(scenario, instruments),
-    schedule: (dueTsMs, arrival) => scheduler.push(dueTsMs, RANK.exchange, { kind: "exchange", arrival }),
-    emit: (dueTsMs, event) => scheduler.push(dueTsMs, RANK.event, { kind: "event", event }),
-    watch: (symbol, isWatched) => {
-      watchers[symbol]! += isWatched ? 1 : -1;
-    },
-  });
-  const engine = createEngine({
-    policy,
-    instruments,
-    market,
-    governor: createGovernor(policy.governor),
-    ranker: createRanker(policy.snapshots.ranker),
-    universeExtra: extraSymbols(scenario, recording.symbols),
-    initialProposals: Object.entries(scenario.initial.proposals).map(([symbol, { action, ttl }]) => ({
-      symbol,
-      action: action as PlanAction,
-      ttlMs: ttl,
-    })),
-  });
-  const symbolIndex = new Map(recording.symbols.map((symbol, place) => [symbol, place]));
-  const world = new VariantWorld({
-    engine,
-    exchange,
-    scheduler,
-    invariants: createInvariantChecker({
-      featuresOf: (symbol) => {
-        const place = symbolIndex.get(symbol);
-        return place === undefined ? null : market.features(place);
-      },
-    }),
-    onEntry: (entry) => request.onEntry(index, entry),
-  });
-  request.onHeader(index, headerOf(request, definition, instruments, window));
-  return { definition, world, exchange, stateHash: () => engine.stateHash() };
-}
-
-/** One market for all variants that look at it the same way. */
-function sharedMarket(
-  markets: Map<string, MarketState>,
-  symbols: readonly string[],
-  trackers: ResolvedVariant["policy"]["trackers"],
-): MarketState {
-  const { featureWindowBars, featurePointsMin, marketStateInterval } = trackers;
-  const key = `${featureWindowBars}/${featurePointsMin}/${marketStateInterval}`;
-  let market = markets.get(key);
-  if (market === undefined) {
-    market = new MarketState({
-      symbols,
-      windowBars: featureWindowBars,
-      pointsMin: featurePointsMin,
-      refreshBars: Math.max(1, Math.round(marketStateInterval / 60_000)),
-    });
-    markets.set(key, market);
-  }
-  return market;
-}
-
-/** Universe names beyond the recording: those written down, then made-up ones up to the count. */
-function extraSymbols(scenario: Scenario, symbols: readonly string[]): string[] {
-  const known = new Set(symbols);
-  const extra = scenario.universe.symbols.filter((symbol) => !known.has(symbol));
-  const wanted = (scenario.universe.count ?? 0) - symbols.length - extra.length;
-  for (let number = 1; number <= wanted; number++) extra.push(`FILLER${String(number).padStart(4, "0")}USDT`);
-  return extra;
-}
-
-function headerOf(
-  request: RunRequest,
-  definition: ResolvedVariant,
-  instruments: readonly Instrument[],
-  window: Window,
-): JournalHeader {
-  const { scenario, recording } = request;
-  return {
-    schema: "rehearsal.journal/1",
-    runId: request.runId,
-    variant: definition.name,
-    scenario: scenario.name,
-    scenarioHash: scenario.hash,
-    recording: recording.id,
-    recordingHash: recording.hash,
-    engineVersion: ENGINE_VERSION,
-    seed: scenario.seed,
-    startTsMs: window.fromTsMs,
-    warmupUntilTsMs: window.fromTsMs + scenario.warmupMs,
-    symbols: recording.symbols,
-    stepSizes: instruments.map(({ stepSize }) => stepSize),
-    tickSizes: instruments.map(({ tickSize }) => tickSize),
-    quirks: definition.policy.quirks,
-    universeSize: Math.max(scenario.universe.count ?? 0, recording.symbols.length),
-  };
-}
-
-function initialPositions(scenario: Scenario, instruments: readonly Instrument[]): InitialPosition[] {
-  return scenario.account.positions.map(({ symbol, qty, entryPrice }) => {
-    const instrument = instrumentNamed(instruments, symbol, "account.positions");
-    return { symbol, qtyLots: wholeLots(instrument, qty, "account.positions"), entryPrice };
-  });
-}
-
-/** @throws {UserError} when the recording has no such symbol */
-function instrumentNamed(instruments: readonly Instrument[], symbol: string, path: string): Instrument {
-  const instrument = instruments.find((each) => each.symbol === symbol);
-  if (instrument !== undefined) return instrument;
-  const [nearest] = nearMisses(
-    symbol,
-    instruments.map((each) => each.symbol),
-  );
-  throw new UserError([
-    {
-      path,
-      text: `Cannot use symbol "${symbol}": the recording does not have it, a symbol of the recording is needed`,
-      ...(nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` }),
-    },
-  ]);
-}
-
-/** @throws {UserError} when the quantity is not a multiple of the symbol's step */
-function wholeLots(instrument: Instrument, qty: number, path: string): number {
-  const lots = qtyToLots(instrument, qty, "down");
-  if (lots !== 0 && Math.abs(lotsToQty(instrument, lots) - qty) < 1e-9) return lots;
-  const text = `Cannot use quantity ${qty} of ${instrument.symbol}: a multiple of its step ${instrument.stepSize} is needed`;
-  throw new UserError([{ path, text }]);
-}
-
-function resultOf({ definition, world, exchange, stateHash }: Variant): VariantResult {
-  return {
-    name: definition.name,
-    entries: world.entries,
-    stateHash: stateHash(),
-    accountMismatch: exchange.account.reconcile(),
   };
 }

@@ -1,0 +1,168 @@
+import type { Instrument } from "../../engine/domain/instrument.ts";
+import type { JournalHeader } from "../../engine/domain/journal.ts";
+import type { PlanAction } from "../../engine/domain/plan.ts";
+import { createEngine } from "../../engine/engine.ts";
+import { createGovernor } from "../../engine/governors/index.ts";
+import { createInvariantChecker } from "../../engine/invariants.ts";
+import { MarketState } from "../../engine/market/market-state.ts";
+import { createRanker } from "../../engine/rankers/index.ts";
+import { ENGINE_VERSION } from "../../engine/version.ts";
+import type { ExchangePrices } from "../exchange/exchange-prices.ts";
+import { SimulatedExchange } from "../exchange/simulated-exchange.ts";
+import type { ResolvedVariant, Scenario } from "../scenario/schema.ts";
+import { createRandomStreams } from "../time/random-streams.ts";
+import { Scheduler } from "../time/scheduler.ts";
+import { initialPositions } from "./run-instruments.ts";
+import type { RunRequest, VariantResult } from "./types.ts";
+import { RANK, type Scheduled, VariantWorld } from "./variant-world.ts";
+
+/** One variant of a run, ready to start. */
+export interface Variant {
+  readonly definition: ResolvedVariant;
+  readonly world: VariantWorld;
+  readonly exchange: SimulatedExchange;
+  readonly stateHash: () => string;
+}
+
+/** Virtual time of a run, both ends included. */
+export interface RunWindow {
+  readonly fromTsMs: number;
+  readonly toTsMs: number;
+}
+
+export function createVariant(parts: {
+  readonly definition: ResolvedVariant;
+  readonly index: number;
+  readonly request: RunRequest;
+  readonly instruments: readonly Instrument[];
+  readonly prices: ExchangePrices;
+  readonly markets: Map<string, MarketState>;
+  readonly watchers: Int32Array;
+  readonly window: RunWindow;
+}): Variant {
+  const { definition, index, request, instruments, prices, watchers, window } = parts;
+  const { scenario, recording } = request;
+  const { policy } = definition;
+  const market = sharedMarket(parts.markets, recording.symbols, policy.trackers);
+  const scheduler = new Scheduler<Scheduled>();
+  const exchange = new SimulatedExchange({
+    instruments,
+    symbolsMissing: definition.exchange.missing,
+    prices,
+    fidelity: recording.fidelity,
+    fees: definition.exchange.fees,
+    fill: definition.exchange.fill,
+    latency: definition.exchange.latency,
+    // The same seed for every variant: common random numbers make variants comparable.
+    random: createRandomStreams(scenario.seed),
+    walletQuote: scenario.account.wallet,
+    leverage: scenario.account.leverage,
+    initialPositions: initialPositions(scenario, instruments),
+    schedule: (dueTsMs, arrival) => scheduler.push(dueTsMs, RANK.exchange, { kind: "exchange", arrival }),
+    emit: (dueTsMs, event) => scheduler.push(dueTsMs, RANK.event, { kind: "event", event }),
+    watch: (symbol, isWatched) => {
+      watchers[symbol]! += isWatched ? 1 : -1;
+    },
+  });
+  const engine = createEngine({
+    policy,
+    instruments,
+    market,
+    governor: createGovernor(policy.governor),
+    ranker: createRanker(policy.snapshots.ranker),
+    universeExtra: extraSymbols(scenario, recording.symbols),
+    initialProposals: Object.entries(scenario.initial.proposals).map(([symbol, { action, ttl }]) => ({
+      symbol,
+      action: action as PlanAction,
+      ttlMs: ttl,
+    })),
+  });
+  const symbolIndex = new Map(recording.symbols.map((symbol, place) => [symbol, place]));
+  const world = new VariantWorld({
+    engine,
+    exchange,
+    scheduler,
+    invariants: createInvariantChecker({
+      featuresOf: (symbol) => {
+        const place = symbolIndex.get(symbol);
+        return place === undefined ? null : market.features(place);
+      },
+    }),
+    onEntry: (entry) => request.onEntry(index, entry),
+  });
+  request.onHeader(index, headerOf(request, definition, instruments, window));
+  return { definition, world, exchange, stateHash: () => engine.stateHash() };
+}
+
+export function nextDue(variants: readonly Variant[]): number {
+  let due = Number.POSITIVE_INFINITY;
+  for (const { world } of variants) if (world.nextDueTsMs < due) due = world.nextDueTsMs;
+  return due;
+}
+
+/** What only the simulated world knows of a variant when it has ended. */
+export function resultOf({ definition, world, exchange, stateHash }: Variant): VariantResult {
+  return {
+    name: definition.name,
+    entries: world.entries,
+    stateHash: stateHash(),
+    accountMismatch: exchange.account.reconcile(),
+  };
+}
+
+/** One market for all variants that look at it the same way. */
+function sharedMarket(
+  markets: Map<string, MarketState>,
+  symbols: readonly string[],
+  trackers: ResolvedVariant["policy"]["trackers"],
+): MarketState {
+  const { featureWindowBars, featurePointsMin, marketStateInterval } = trackers;
+  const key = `${featureWindowBars}/${featurePointsMin}/${marketStateInterval}`;
+  let market = markets.get(key);
+  if (market === undefined) {
+    market = new MarketState({
+      symbols,
+      windowBars: featureWindowBars,
+      pointsMin: featurePointsMin,
+      refreshBars: Math.max(1, Math.round(marketStateInterval / 60_000)),
+    });
+    markets.set(key, market);
+  }
+  return market;
+}
+
+/** Universe names beyond the recording: those written down, then made-up ones up to the count. */
+function extraSymbols(scenario: Scenario, symbols: readonly string[]): string[] {
+  const known = new Set(symbols);
+  const extra = scenario.universe.symbols.filter((symbol) => !known.has(symbol));
+  const wanted = (scenario.universe.count ?? 0) - symbols.length - extra.length;
+  for (let number = 1; number <= wanted; number++) extra.push(`FILLER${String(number).padStart(4, "0")}USDT`);
+  return extra;
+}
+
+function headerOf(
+  request: RunRequest,
+  definition: ResolvedVariant,
+  instruments: readonly Instrument[],
+  window: RunWindow,
+): JournalHeader {
+  const { scenario, recording } = request;
+  return {
+    schema: "rehearsal.journal/1",
+    runId: request.runId,
+    variant: definition.name,
+    scenario: scenario.name,
+    scenarioHash: scenario.hash,
+    recording: recording.id,
+    recordingHash: recording.hash,
+    engineVersion: ENGINE_VERSION,
+    seed: scenario.seed,
+    startTsMs: window.fromTsMs,
+    warmupUntilTsMs: window.fromTsMs + scenario.warmupMs,
+    symbols: recording.symbols,
+    stepSizes: instruments.map(({ stepSize }) => stepSize),
+    tickSizes: instruments.map(({ tickSize }) => tickSize),
+    quirks: definition.policy.quirks,
+    universeSize: Math.max(scenario.universe.count ?? 0, recording.symbols.length),
+  };
+}
