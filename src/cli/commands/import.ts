@@ -9,6 +9,17 @@ interface CandleFlags {
   readonly id?: string;
 }
 
+interface VenueFlags {
+  readonly out: string;
+  readonly exchangeInfo?: string;
+  readonly brackets?: string;
+  readonly id?: string;
+}
+
+interface RedisFlags extends VenueFlags {
+  readonly stream?: string;
+}
+
 interface AdditionFlags {
   readonly from: string;
   readonly out: string;
@@ -31,9 +42,27 @@ export function registerImport(program: Command): void {
       const { importRecording } = await import("../../recording/import/import-recording.ts");
       print(importRecording({ ...flags, candles: files, createdBy: "sim import candles" }));
     });
+  venueOptions(
+    command
+      .command("redis")
+      .description("dumps of Redis streams (redis-cli XRANGE or XREVRANGE text, or NDJSON) into a new recording")
+      .argument("<files...>", 'what redis-cli printed, or lines {"stream","id","fields"}; .gz too')
+      .option("--stream <name>", "Redis name of the stream of text dumps, told by event_type when absent"),
+  ).action(async (files: string[], flags: RedisFlags) => {
+    const { importRedis } = await import("../../recording/import/import-redis.ts");
+    print(importRedis({ ...flags, files, createdBy: "sim import redis" }));
+  });
   addition(command, "funding", "funding rates (CSV)", (file) => ({ funding: file }));
   addition(command, "exchange-info", "exchangeInfo of the venue (JSON)", (file) => ({ exchangeInfo: file }));
   addition(command, "brackets", "leverage brackets (JSON or JSON.gz)", (file) => ({ brackets: file }));
+}
+
+function venueOptions(command: Command): Command {
+  return command
+    .requiredOption("--out <dir>", "folder of the new recording")
+    .option("--exchange-info <file>", "exchangeInfo of the venue (JSON)")
+    .option("--brackets <file>", "leverage brackets (JSON or JSON.gz)")
+    .option("--id <id>", "id of the recording, the name of the folder when absent");
 }
 
 function addition(
