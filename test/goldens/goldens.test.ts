@@ -76,7 +76,7 @@ describe("goldens", () => {
 
   if (isUpdate) {
     const all = Object.fromEntries(files.map((file) => [file, currentGoldens(file)]));
-    writeFileSync(FILE, `${JSON.stringify(all, null, 1)}\n`);
+    writeFileSync(FILE, `${JSON.stringify(all, null, 2)}\n`);
   }
 
   const committed = existsSync(FILE)

@@ -88,6 +88,7 @@ export function plan(planId: string, changes: Partial<Plan> = {}): Plan {
     killScore: null,
     causes: ["intent"],
     rNet: null,
+    rNetOrigin: null,
     newStopPrice: null,
     takeProfitPrice: null,
     verdict: verdict(decision),

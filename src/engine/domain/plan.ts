@@ -81,6 +81,8 @@ export interface Plan {
   readonly reasonCodes: readonly string[];
   readonly killScore: KillScore | null;
   readonly rNet: number | null;
+  /** The origin's figure, position-level profit over per-unit risk, which grows with quantity; for comparison only. */
+  readonly rNetOrigin: number | null;
   /** Stop the plan carries along (profit lock), monotone per position. */
   readonly newStopPrice: number | null;
   readonly takeProfitPrice: number | null;

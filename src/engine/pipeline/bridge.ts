@@ -148,6 +148,7 @@ function plan(step: Step, intent: Intent): void {
     causes: [isExit ? "opposite_intent" : "intent"],
     killScore: score,
     rNet: null,
+    rNetOrigin: null,
     newStopPrice: isExit ? null : intent.stopLossPrice,
     takeProfitPrice: isExit ? null : intent.takeProfitPrice,
     positionQtyLots: positionLots,

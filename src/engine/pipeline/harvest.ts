@@ -122,22 +122,25 @@ function evaluate(step: Step, evaluation: Evaluation, position: Position | null)
   const pnlPerUnit = evaluation.isLong
     ? evaluation.markPrice - evaluation.entryPrice
     : evaluation.entryPrice - evaluation.markPrice;
-  const r = netR(step, evaluation, pnlPerUnit);
+  const { r, rOrigin } = measureR(step, evaluation, pnlPerUnit);
   const lockedStop = lockProfit(step, evaluation, position, r);
   const asked = ask(step, evaluation, score, r);
   const action = circulating(step, evaluation.symbol) ?? asked.action;
   if (action === "HOLD") return;
   if (hasPlanInFlight(step, evaluation.symbol)) return;
   if (!isNews(step, evaluation.symbol, action, lockedStop, score?.score ?? 0)) return;
-  propose(step, evaluation, { action, causes: asked.causes, score, r, lockedStop, pnlPerUnit });
+  propose(step, evaluation, { action, causes: asked.causes, score, r, rOrigin, lockedStop, pnlPerUnit });
 }
 
-function netR(step: Step, evaluation: Evaluation, pnlPerUnit: number): number {
+/** R per unit, as meant, and the origin's position-level figure; the quirk decides with the second. */
+function measureR(step: Step, evaluation: Evaluation, pnlPerUnit: number): { r: number; rOrigin: number } {
   const { costRate } = step.state.policy.harvest;
   const input = { entryPrice: evaluation.entryPrice, stopDistancePct: evaluation.riskPct, costRate };
-  if (!hasQuirk(step, "position-level-r")) return rNet({ ...input, unrealizedPnlPerUnit: pnlPerUnit });
   // The invented position counts one unit, which is why its R looked right.
-  return rNetOrigin({ ...input, unrealizedPnl: pnlPerUnit * (evaluation.qty === 0 ? 1 : evaluation.qty) });
+  const qty = evaluation.qty === 0 ? 1 : evaluation.qty;
+  const rOrigin = rNetOrigin({ ...input, unrealizedPnl: pnlPerUnit * qty });
+  const r = hasQuirk(step, "position-level-r") ? rOrigin : rNet({ ...input, unrealizedPnlPerUnit: pnlPerUnit });
+  return { r, rOrigin };
 }
 
 /** Moves the stop behind the entry once the position has earned it; a stop never loosens. */
@@ -250,6 +253,7 @@ function propose(
     readonly causes: readonly string[];
     readonly score: KillScore | null;
     readonly r: number;
+    readonly rOrigin: number;
     readonly lockedStop: number | null;
     readonly pnlPerUnit: number;
   },
@@ -274,6 +278,7 @@ function propose(
     causes: proposal.causes,
     killScore: score,
     rNet: proposal.r,
+    rNetOrigin: proposal.rOrigin,
     newStopPrice: proposal.lockedStop,
     takeProfitPrice: null,
     positionQtyLots: evaluation.qtyLots,

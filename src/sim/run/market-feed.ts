@@ -4,8 +4,11 @@ import { addVolume, type ExchangePrices } from "../exchange/exchange-prices.ts";
 
 export interface MarketFeedOptions {
   readonly batches: Iterable<MarketBatch>;
-  /** Exchange time to engine time, in ms, on top of what the recording itself measured. */
-  readonly feedLatencyMs: number;
+  /**
+   * Delay from the exchange to the engine of the next row, in whole ms, on top of what the recording itself measured;
+   * asked once per row, in order. `null` is no delay at all.
+   */
+  readonly nextFeedLatencyMs: (() => number) | null;
   readonly markets: readonly MarketState[];
   readonly prices: ExchangePrices;
   readonly symbolCount: number;
@@ -48,6 +51,8 @@ export class MarketFeed {
   #exchangeClockMs = Number.NEGATIVE_INFINITY;
   /** What `#exchangeClockMs` was at the engine's row: exchange time never runs backwards for either. */
   #engineTsMaxMs = Number.NEGATIVE_INFINITY;
+  /** When the engine got the row before. */
+  #engineClockMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: MarketFeedOptions) {
     this.#options = options;
@@ -65,7 +70,7 @@ export class MarketFeed {
 
   /** Takes in every row due at or before `limit.tsMs`, in time order. */
   advance(limit: FeedLimit): void {
-    if (this.#options.feedLatencyMs === 0) {
+    if (this.#options.nextFeedLatencyMs === null) {
       this.#advanceTogether(limit);
       return;
     }
@@ -209,7 +214,10 @@ export class MarketFeed {
     const tsMs = batch.tsMs[this.#engineRow]!;
     const rxMs = batch.rxMs[this.#engineRow]!;
     if (tsMs > this.#engineTsMaxMs) this.#engineTsMaxMs = tsMs;
-    this.#nextEngineTsMs = Math.max(this.#engineTsMaxMs, rxMs) + this.#options.feedLatencyMs;
+    const arrivalTsMs = Math.max(this.#engineTsMaxMs, rxMs) + (this.#options.nextFeedLatencyMs?.() ?? 0);
+    // One connection: a row never overtakes the row before it.
+    this.#nextEngineTsMs = Math.max(arrivalTsMs, this.#engineClockMs);
+    this.#engineClockMs = this.#nextEngineTsMs;
   }
 
   #openNextBatch(): boolean {

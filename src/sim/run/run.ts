@@ -2,9 +2,11 @@ import type { Instrument } from "../../engine/domain/instrument.ts";
 import type { MarketState } from "../../engine/market/market-state.ts";
 import type { RecordingSource } from "../../recording/batch.ts";
 import { createExchangePrices } from "../exchange/exchange-prices.ts";
+import { Latency } from "../exchange/latency.ts";
 import type { SimulatedExchange } from "../exchange/simulated-exchange.ts";
 import { momentTsMs } from "../scenario/moment.ts";
 import type { Scenario } from "../scenario/schema.ts";
+import { createRandomStreams } from "../time/random-streams.ts";
 import { createIntentFeed, NO_INTENTS } from "./intent-feed.ts";
 import { type FeedLimit, MarketFeed } from "./market-feed.ts";
 import { recordedInputs } from "./recorded-input.ts";
@@ -56,7 +58,7 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
   const limit: FeedLimit = { tsMs: window.fromTsMs };
   const feed = new MarketFeed({
     batches: recording.batches(),
-    feedLatencyMs: Math.round(scenario.variants[0]!.exchange.latency.feed.medianMs),
+    nextFeedLatencyMs: feedLatency(scenario),
     markets: [...markets.values()],
     prices,
     symbolCount: recording.symbols.length,
@@ -243,6 +245,14 @@ class Run {
     };
     request.onProgress?.(progress);
   }
+}
+
+/** Seeded like every latency, but drawn once for all variants: they share one feed. */
+function feedLatency(scenario: Scenario): (() => number) | null {
+  const model = scenario.variants[0]!.exchange.latency.feed;
+  if (model.medianMs === 0) return null;
+  const latency = new Latency(model, createRandomStreams(scenario.seed).stream("latency/feed"));
+  return () => latency.sampleMs();
 }
 
 function runWindow(scenario: Scenario, recording: RecordingSource): RunWindow {

@@ -27,10 +27,9 @@ const bps = z.number().min(0).max(10_000);
 export const exchangeSchema = z.strictObject({
   latency: z
     .strictObject({
-      feed: durationSchema
-        .transform((medianMs): Latency => ({ medianMs, sigma: 0 }))
+      feed: latencySchema
         .prefault("0ms")
-        .meta({ description: "market event to the pipeline; fixed, and the same in every variant" }),
+        .meta({ description: "market event to the pipeline; the same for every variant" }),
       order: latencySchema.prefault("80ms").meta({ description: "order leaves to order arrives" }),
       answer: latencySchema.prefault("40ms").meta({ description: "match to the pipeline learns of it" }),
       snapshot: latencySchema.prefault("100ms").meta({ description: "request to answer of a position snapshot" }),

@@ -194,11 +194,11 @@ function variantErrors(file: ScenarioFile, variants: readonly ResolvedVariant[])
 /** All variants look at one market, so they cannot see it at different times. */
 function feedErrors(file: ScenarioFile, variants: readonly ResolvedVariant[]): RuleBreach[] {
   if (file.variants === undefined) return [];
-  const feedMs = variants[0]!.exchange.latency.feed.medianMs;
+  const feed = variants[0]!.exchange.latency.feed;
   return variants.flatMap(({ name, exchange }, index): RuleBreach[] => {
-    const ownMs = exchange.latency.feed.medianMs;
-    if (ownMs === feedMs) return [];
-    const text = `Cannot delay the feed of variant "${name}" by ${ownMs} ms: the first variant's is ${feedMs} ms, one feed for all is needed`;
+    const own = exchange.latency.feed;
+    if (own.medianMs === feed.medianMs && own.sigma === feed.sigma) return [];
+    const text = `Cannot delay the feed of variant "${name}" by ${own.medianMs} ms: the first variant's is ${feed.medianMs} ms, one feed for all is needed`;
     return [{ path: ["variants", index, "exchange", "latency", "feed"], text, hint: "set it in the base's exchange" }];
   });
 }

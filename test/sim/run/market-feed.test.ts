@@ -26,7 +26,12 @@ function batchOf(rows: readonly Row[], firstSeq: number): MarketBatch {
 }
 
 /** Runs the feed to the end and writes down who saw which row when, in order. */
-function seen(rows: readonly Row[], feedLatencyMs: number, batchRows: number, stops: readonly number[]): string[] {
+function seen(
+  rows: readonly Row[],
+  feedLatencyMs: number | (() => number),
+  batchRows: number,
+  stops: readonly number[],
+): string[] {
   const log: string[] = [];
   const batches: MarketBatch[] = [];
   for (let start = 0; start < rows.length; start += batchRows) {
@@ -37,7 +42,8 @@ function seen(rows: readonly Row[], feedLatencyMs: number, batchRows: number, st
   } as unknown as MarketState;
   const feed = new MarketFeed({
     batches,
-    feedLatencyMs,
+    nextFeedLatencyMs:
+      typeof feedLatencyMs === "function" ? feedLatencyMs : feedLatencyMs === 0 ? null : () => feedLatencyMs,
     markets: [market],
     prices: createExchangePrices(1),
     symbolCount: 1,
@@ -75,6 +81,16 @@ describe("MarketFeed", () => {
 
   test("never lets a slow recorder clock show the engine an event before it happened", () => {
     expect(seen([{ tsMs: 2500, rxMs: 1000 }], 0, 10, END)).toEqual(["exchange 1 @2500", "engine 1 @2500"]);
+  });
+
+  test("never lets a row overtake the one before it, however the delays fall", () => {
+    const delays = [500, 10, 300];
+    const rows = [1000, 1100, 1700].map((tsMs) => ({ tsMs, rxMs: tsMs }));
+    expect(seen(rows, () => delays.shift()!, 2, END).filter((line) => line.startsWith("engine"))).toEqual([
+      "engine 1 @1500",
+      "engine 2 @1500",
+      "engine 3 @2000",
+    ]);
   });
 
   test("stops at the limit and goes on from there", () => {
