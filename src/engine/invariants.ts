@@ -3,7 +3,9 @@ import type { Envelope } from "./domain/event.ts";
 import { sideSign } from "./domain/intent.ts";
 import type { JournalEntry } from "./domain/journal.ts";
 import type { KillScore } from "./domain/plan.ts";
+import { killScoreMax } from "./formulas/kill-score.ts";
 import type { MarketFeatures } from "./market/features.ts";
+import type { KillScoreParams } from "./policy.ts";
 
 /** The ten promises of the vectors file; each is checked on every entry of every run. */
 export const INVARIANTS = {
@@ -25,6 +27,7 @@ const PROBABILITY_TOLERANCE = 1e-9;
 const SCORE_TOLERANCE = 1e-9;
 
 export interface InvariantOptions {
+  readonly killScore: KillScoreParams;
   featuresOf(symbol: string): MarketFeatures | null;
 }
 
@@ -39,6 +42,7 @@ interface PositionFact {
 }
 
 export function createInvariantChecker(options: InvariantOptions): InvariantChecker {
+  const scoreMax = killScoreMax(options.killScore);
   const openPlans = new Map<string, number>();
   const permits = new Map<string, number>();
   const ordersByPlan = new Map<string, string>();
@@ -171,12 +175,8 @@ export function createInvariantChecker(options: InvariantOptions): InvariantChec
 
   function checkScore(planId: string, symbol: string, score: KillScore | null): void {
     if (score === null) return;
-    const { weights } = score;
-    // Component caps of the default parameters: 1, 2, 0.5, 1 (pipeline.md section 3).
-    const logitMax = weights.regimeFlip + 2 * weights.sigmaSpike + 0.5 * weights.tsDrop + weights.agePenalty;
-    const highest = 1 / (1 + Math.exp(-logitMax));
-    if (score.score >= 0.5 - SCORE_TOLERANCE && score.score <= highest + SCORE_TOLERANCE) return;
-    violate("kill-range", symbol, `Kill score ${score.score} of plan ${planId} is outside 0.5 to ${highest}`, {
+    if (score.score >= 0.5 - SCORE_TOLERANCE && score.score <= scoreMax + SCORE_TOLERANCE) return;
+    violate("kill-range", symbol, `Kill score ${score.score} of plan ${planId} is outside 0.5 to ${scoreMax}`, {
       planId,
       score: score.score,
     });

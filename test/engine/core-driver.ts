@@ -69,6 +69,7 @@ export class CoreDriver {
       ranker: createRanker(policy.snapshots.ranker),
     });
     this.#checker = createInvariantChecker({
+      killScore: policy.killScore,
       featuresOf: (symbol) => this.market.features(SYMBOLS.indexOf(symbol as (typeof SYMBOLS)[number])),
     });
     for (const symbol of SYMBOLS) this.features(symbol, CALM);

@@ -56,7 +56,16 @@ export function evaluatePositions(step: Step): void {
 function evaluationOf(step: Step, position: Position): Evaluation | null {
   const instrument = instrumentOf(step, position.symbol);
   const mark = markPriceOf(step, instrument);
-  if (mark === null) return null;
+  if (mark === null) {
+    noteFindingOnce(step, `unmarked:${position.symbol}`, {
+      code: "position_without_mark",
+      severity: "error",
+      symbol: position.symbol,
+      text: `${position.symbol} is open and has no mark price: neither its stop nor its exit can be judged`,
+      evidence: { qtyLots: position.qtyLots },
+    });
+    return null;
+  }
   if (mark > position.peakPrice) position.peakPrice = mark;
   if (mark < position.troughPrice) position.troughPrice = mark;
   const measures = measurePosition(step, position, mark);

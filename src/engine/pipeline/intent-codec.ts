@@ -25,6 +25,10 @@ const PAYLOAD_LENGTH_MAX = 65_536;
  * - `reduceOnly` and `reduce_only` both count; the origin honoured only the first spelling
  */
 export function parseIntent(entryId: string, fields: Readonly<Record<string, string>>): ParsedIntent {
+  const createdTsMs = entryTimeMs(entryId);
+  if (Number.isNaN(createdTsMs)) {
+    return refuse("malformed_payload", `entry id ${quote(entryId)} is no "ms-seq"`, null, null);
+  }
   const body = readBody(fields);
   if (body === null) {
     return refuse("malformed_payload", "payload is not a JSON object", null, null);
@@ -50,7 +54,7 @@ export function parseIntent(entryId: string, fields: Readonly<Record<string, str
     ok: true,
     intent: {
       entryId,
-      createdTsMs: entryTimeMs(entryId),
+      createdTsMs,
       symbol,
       side,
       qty: quantity.qty,

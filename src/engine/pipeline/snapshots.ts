@@ -68,14 +68,16 @@ export function receiveSnapshot(step: Step, event: SnapshotReceived): void {
   const isCycle = event.requestId === snapshots.cycleRequestId;
   if (event.status === "ok") {
     const isForAll = event.symbols.length === 0;
+    // A report that covered every symbol has said "flat" about all it did not name.
+    const wasAllReported = positions.allAsOfTsMs > 0;
     const reported = new Map(event.positions.map((report) => [report.symbol, report]));
     if (isForAll) {
       positions.allAsOfTsMs = Math.max(positions.allAsOfTsMs, event.asOfTsMs);
       for (const symbol of positions.open.keys())
-        if (!reported.has(symbol)) compare(step, flat(symbol), event.asOfTsMs);
+        if (!reported.has(symbol)) compare(step, flat(symbol), event.asOfTsMs, wasAllReported);
     }
     for (const symbol of isForAll ? reported.keys() : event.symbols) {
-      compare(step, reported.get(symbol) ?? flat(symbol), event.asOfTsMs);
+      compare(step, reported.get(symbol) ?? flat(symbol), event.asOfTsMs, wasAllReported);
     }
   } else {
     noteFindingOnce(step, "snapshot-failed", {
@@ -110,7 +112,7 @@ function flat(symbol: string): Report {
   return { symbol, qtyLots: 0, entryPrice: 0 };
 }
 
-function compare(step: Step, report: Report, asOfTsMs: number): void {
+function compare(step: Step, report: Report, asOfTsMs: number, wasAllReported: boolean): void {
   const { positions, instrumentBySymbol, activeOrders } = step.state;
   const instrument = instrumentBySymbol.get(report.symbol);
   if (instrument === undefined) return;
@@ -124,7 +126,7 @@ function compare(step: Step, report: Report, asOfTsMs: number): void {
   for (const { order } of activeOrders.values()) if (order.symbol === report.symbol) return;
 
   const unexplained = report.qtyLots - known;
-  const isFirstReport = previous === undefined && !positions.ownFillsQtyLots.has(report.symbol);
+  const isFirstReport = previous === undefined && !wasAllReported && !positions.ownFillsQtyLots.has(report.symbol);
   adoptPosition(positions, report, lotsToQty(instrument, 1), step.tsMs);
   if (isFirstReport) positions.adoptedQtyLots.set(report.symbol, report.qtyLots);
   if (!hasQuirk(step, "ledger-never")) step.state.ledger.set(report.symbol, report.qtyLots);

@@ -83,6 +83,7 @@ export function createVariant(parts: {
     exchange,
     scheduler,
     invariants: createInvariantChecker({
+      killScore: policy.killScore,
       featuresOf: (symbol) => {
         const place = symbolIndex.get(symbol);
         return place === undefined ? null : market.features(place);

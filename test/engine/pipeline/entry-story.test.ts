@@ -106,6 +106,12 @@ describe("an intent that is refused", () => {
     expect(core.violations).toEqual([]);
   });
 
+  test("with an entry id that is none is malformed, because its age cannot be known", () => {
+    const core = new CoreDriver();
+    core.intent("yesterday", ZEC_BUY);
+    expect(core.last("intent.rejected")).toMatchObject({ reason: "malformed_payload" });
+  });
+
   test("is told apart when it comes a second time, when it is old and when it is from the future", () => {
     const core = new CoreDriver({ governor: { name: "none" } });
     core.price("ZECUSDT", 316.6);

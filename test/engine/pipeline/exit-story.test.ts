@@ -114,6 +114,23 @@ describe("an open position", () => {
     );
   });
 
+  test("that appears on the exchange after a report without it is another writer, not an old position", () => {
+    const core = new CoreDriver({ governor: { name: "none" } });
+    core.price("ETHUSDT", 3000);
+    core.snapshot();
+    core.tsMs += 5000;
+    core.snapshot({ ETHUSDT: 500 });
+    expect(core.findings()).toContain("unexplained_delta");
+    expect(core.findings()).not.toContain("position_adopted");
+  });
+
+  test("without a mark price is a finding, once", () => {
+    const core = new CoreDriver({ governor: { name: "none" } });
+    core.snapshot({ ETHUSDT: 500 });
+    core.runTo(START_MS + 60_000);
+    expect(core.findings()).toEqual(["position_adopted", "position_without_mark"]);
+  });
+
   test("is not mistaken for changed by a report that is older than the last fill", () => {
     const core = new CoreDriver({ governor: { name: "none" } });
     core.price("ZECUSDT", 316);
