@@ -52,6 +52,15 @@ export function registerImport(program: Command): void {
     const { importRedis } = await import("../../recording/import/import-redis.ts");
     print(importRedis({ ...flags, files, createdBy: "sim import redis" }));
   });
+  venueOptions(
+    command
+      .command("ws")
+      .description("captures of Binance websockets into a new recording")
+      .argument("<files...>", 'lines {"local_ns","frame"} (NDJSON or NDJSON.gz), plain or combined-stream frames'),
+  ).action(async (files: string[], flags: VenueFlags) => {
+    const { importWs } = await import("../../recording/import/import-ws.ts");
+    print(importWs({ ...flags, files, createdBy: "sim import ws" }));
+  });
   addition(command, "funding", "funding rates (CSV)", (file) => ({ funding: file }));
   addition(command, "exchange-info", "exchangeInfo of the venue (JSON)", (file) => ({ exchangeInfo: file }));
   addition(command, "brackets", "leverage brackets (JSON or JSON.gz)", (file) => ({ brackets: file }));

@@ -1,0 +1,224 @@
+import { basename } from "node:path";
+import { InvariantError } from "../../diagnostics/invariant-error.ts";
+import { EXIT, type Problem, UserError } from "../../diagnostics/user-error.ts";
+import type { Fidelity } from "../manifest.ts";
+import type { RecordSink } from "../record.ts";
+import { MARKET_RANK, streamRank } from "../stream-rank.ts";
+import type { GapPayload } from "../tally.ts";
+import { createRecordingWriter, type SealedRecording } from "../writer.ts";
+import { ClockSkew } from "./clock-skew.ts";
+import { DepthChain } from "./depth-chain.ts";
+import { ReceivedOrder } from "./received-order.ts";
+import { SameTimeBuffer } from "./same-time-buffer.ts";
+import { badSource, readSource, type SourceFile } from "./source-file.ts";
+import { sourceLines } from "./source-lines.ts";
+import { TradeIds } from "./trade-ids.ts";
+import { readVenueFiles, type VenueOptions } from "./venue-files.ts";
+import { readWsLine, type WsEvent, type WsLine, type WsPrice, wsEvents } from "./ws-frame.ts";
+
+const PROBLEMS_PER_FILE_MAX = 5;
+
+export interface WsImportOptions extends VenueOptions {
+  readonly files: readonly string[];
+  /** Directory of the new recording. */
+  readonly out: string;
+  /** Name of the directory when absent. */
+  readonly id?: string;
+  readonly createdBy?: string;
+}
+
+/** What a first look at all lines finds out. */
+interface Capture {
+  readonly sources: readonly SourceFile[];
+  readonly order: ReceivedOrder;
+  readonly symbols: readonly string[];
+  /** Symbols with single trades: their aggregated trades would count the volume twice. */
+  readonly withTrades: ReadonlySet<string>;
+  /** Frames by event type. */
+  readonly types: ReadonlyMap<string, number>;
+  readonly fidelity: Fidelity;
+}
+
+/**
+ * Imports captures of Binance websockets, lines `{"local_ns","frame"}`.
+ *
+ * Book tickers, trades and mark prices become prices; everything else is carried in streams `ws.<event type>`, frame as
+ * it came. Trade ids and depth update ids are checked: a hole is a `gap` record. Records are in the order of the time
+ * received, then rank; exchange time (`E`) may be later, which is only reported.
+ *
+ * @throws {UserError} with all problems of the files at once.
+ */
+export function importWs(options: WsImportOptions): SealedRecording {
+  const { files, out, id = basename(out), createdBy = "rehearsal import" } = options;
+  if (files.length === 0) {
+    throw new UserError([{ text: "Cannot import a capture: no file is named, one at least is needed" }], EXIT.usage);
+  }
+  const venue = readVenueFiles(options);
+  const capture = survey(files);
+  const { symbols, fidelity, types, order, sources } = capture;
+  const counts = [...types].sort(([left], [right]) => (left < right ? -1 : 1));
+  const notes = [`frames ${order.length}: ${counts.map(([type, count]) => `${type} ${count}`).join(", ")}`];
+  const stepped = order.note("frames");
+  if (stepped !== null) notes.push(stepped);
+  if (fidelity === "book") notes.push('the price of a book record is the exact middle of "b" and "a"');
+  const inputs = [...sources.map(({ input }) => input), ...venue.inputs];
+  const writer = createRecordingWriter({ dir: out, id, createdBy, symbols, fidelity, notes, inputs });
+  try {
+    venue.write(writer);
+    for (const note of new CaptureWriter(capture, writer).write()) writer.note(note);
+  } catch (error) {
+    writer.abort();
+    throw error;
+  }
+  return writer.seal();
+}
+
+function survey(files: readonly string[]): Capture {
+  const problems: Problem[] = [];
+  const order = new ReceivedOrder();
+  const symbols = new Set<string>();
+  const withTrades = new Set<string>();
+  const types = new Map<string, number>();
+  const kinds = new Set<string>();
+  const sources = files.map((path) => readSource(path, "ws-capture"));
+  for (const [file, { bytes, path }] of sources.entries()) {
+    let bad = 0;
+    for (const { line, text, start, end } of sourceLines(bytes)) {
+      if (text === "") continue;
+      const read = readEvents(text);
+      if (typeof read === "string") {
+        problems.push({ file: path, line, text: `Cannot import the frame: ${read}` });
+        if (++bad === PROBLEMS_PER_FILE_MAX) break;
+        continue;
+      }
+      order.add(read.line.rxMs, read.line.restNs, { file, line, start, end });
+      for (const event of read.events) {
+        types.set(event.type, (types.get(event.type) ?? 0) + 1);
+        kinds.add(event.kind);
+        const isFollowed = event.kind !== "other" || event.depth !== null || event.id !== null;
+        if (event.symbol !== null && isFollowed) symbols.add(event.symbol);
+        if (event.kind === "trade" && event.type === "trade") withTrades.add(event.symbol);
+      }
+    }
+  }
+  if (problems.length > 0) throw badSource(problems);
+  const fidelity = kinds.has("book") ? "book" : kinds.has("trade") ? "trades" : "mark";
+  return { sources, order, symbols: [...symbols].sort(), withTrades, types, fidelity };
+}
+
+function readEvents(text: string | null): { line: WsLine; events: readonly WsEvent[] } | string {
+  if (text === null) return "the line is no UTF-8, text in UTF-8 is needed";
+  const line = readWsLine(text);
+  if (typeof line === "string") return line;
+  const events = wsEvents(line.frame);
+  return typeof events === "string" ? events : { line, events };
+}
+
+class CaptureWriter {
+  readonly #capture: Capture;
+  readonly #sink: RecordSink;
+  readonly #indexOf: ReadonlyMap<string, number>;
+  readonly #buffer = new SameTimeBuffer();
+  readonly #trades = new TradeIds();
+  readonly #aggTrades = new TradeIds();
+  readonly #depth = new DepthChain();
+  readonly #skew = new ClockSkew();
+  /** Events of price types that are no price, by reason. */
+  readonly #unpriced = new Map<string, number>();
+
+  constructor(capture: Capture, sink: RecordSink) {
+    this.#capture = capture;
+    this.#sink = sink;
+    this.#indexOf = new Map(capture.symbols.map((symbol, index) => [symbol, index]));
+  }
+
+  /** Writes everything and returns the notes. */
+  write(): string[] {
+    const { sources, order } = this.#capture;
+    for (const { file, start, end } of order.inOrder()) {
+      const read = readEvents(sources[file]!.bytes.subarray(start, end).toString("utf8"));
+      if (typeof read === "string") throw new InvariantError(`Cannot import a frame that was read before: ${read}`);
+      for (const event of read.events) this.#event(read.line, event);
+    }
+    this.#buffer.flush();
+    const skew = this.#skew.note();
+    const unpriced = [...this.#unpriced].sort(([left], [right]) => (left < right ? -1 : 1));
+    return [
+      ...(skew === null ? [] : [skew]),
+      ...unpriced.map(([reason, count]) => `no price, carried as it came: ${reason}: ${count}`),
+      ...this.#trades.notes(),
+      ...this.#aggTrades.notes().map((note) => `aggregated: ${note}`),
+      ...this.#depth.notes(),
+    ];
+  }
+
+  #event(line: WsLine, event: WsEvent): void {
+    const tsMs = event.tsMs ?? line.rxMs;
+    if (event.tsMs !== null) this.#skew.add(line.rxMs, event.tsMs);
+    if (event.kind !== "other") {
+      this.#price(line, event, tsMs);
+      return;
+    }
+    // A trade outside the market has a trade id all the same: without it the ids would seem to have a hole.
+    if (event.reason !== null) this.#count(`${event.type} with ${event.reason}`);
+    if (event.id !== null) this.#follow(line, event.type, event.symbol!, event.id, tsMs);
+    if (event.depth !== null) this.#gap(line, this.#depth.next(event.symbol!, event.depth, tsMs), tsMs);
+    this.#carry(line, event, tsMs);
+  }
+
+  #price(line: WsLine, event: WsPrice, tsMs: number): void {
+    if (event.id !== null) {
+      const isFresh = this.#follow(line, event.type, event.symbol, event.id, tsMs);
+      const isDouble = event.type === "aggTrade" && this.#capture.withTrades.has(event.symbol);
+      if (isDouble) this.#count("aggTrade of a symbol with trades");
+      if (!isFresh || isDouble) {
+        this.#carry(line, event, tsMs);
+        return;
+      }
+    }
+    const { kind, price, bid, ask, qty, native } = event;
+    const row = {
+      rxMs: line.rxMs,
+      tsMs,
+      symbol: this.#indexOf.get(event.symbol)!,
+      kind,
+      price,
+      ...(bid === undefined ? {} : { bid }),
+      ...(ask === undefined ? {} : { ask }),
+      ...(qty === undefined ? {} : { qty }),
+      extra: { local_ns: line.localNs, x: native, ...extraOf(line) },
+    };
+    this.#buffer.add(line.rxMs, MARKET_RANK, () => this.#sink.market(row));
+  }
+
+  /** Whether the trade id is a new one. */
+  #follow(line: WsLine, type: string, symbol: string, id: bigint, tsMs: number): boolean {
+    const found = (type === "aggTrade" ? this.#aggTrades : this.#trades).next(symbol, id, tsMs);
+    if (found === "repeated") return false;
+    if (found !== "next") this.#gap(line, found, tsMs);
+    return true;
+  }
+
+  #gap({ rxMs }: WsLine, gap: GapPayload | null, tsMs: number): void {
+    if (gap === null) return;
+    this.#buffer.add(rxMs, streamRank("gap"), () =>
+      this.#sink.input({ rxMs, tsMs, stream: "gap", payload: { ...gap } }),
+    );
+  }
+
+  #carry(line: WsLine, { type, symbol, frame }: WsEvent, tsMs: number): void {
+    const stream = `ws.${type}`;
+    const sym = symbol === null ? {} : { sym: symbol };
+    const payload = { ...sym, local_ns: line.localNs, frame, ...extraOf(line) };
+    const { rxMs } = line;
+    this.#buffer.add(rxMs, streamRank(stream), () => this.#sink.input({ rxMs, tsMs, stream, payload }));
+  }
+
+  #count(reason: string): void {
+    this.#unpriced.set(reason, (this.#unpriced.get(reason) ?? 0) + 1);
+  }
+}
+
+function extraOf({ extra }: WsLine): { line?: Readonly<Record<string, unknown>> } {
+  return Object.keys(extra).length === 0 ? {} : { line: extra };
+}

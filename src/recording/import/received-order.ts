@@ -1,0 +1,69 @@
+export interface LinePlace {
+  readonly file: number;
+  readonly line: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Places of lines in the order they were received. Only numbers are kept (about 50 bytes a line), so the lines of a
+ * capture need not be in memory as objects to be put in order.
+ */
+export class ReceivedOrder {
+  readonly #rxMs: number[] = [];
+  /** Nanoseconds after `rxMs`. */
+  readonly #rest: number[] = [];
+  readonly #file: number[] = [];
+  readonly #line: number[] = [];
+  readonly #start: number[] = [];
+  readonly #end: number[] = [];
+  /** Lines received before the line in front of them in the same file: the recorder's clock was set back. */
+  stepsBack = 0;
+  stepBackMaxMs = 0;
+
+  get length(): number {
+    return this.#rxMs.length;
+  }
+
+  add(rxMs: number, restNs: number, place: LinePlace): void {
+    const last = this.#rxMs.length - 1;
+    if (last >= 0 && this.#file[last] === place.file) {
+      const backMs = this.#rxMs[last]! - rxMs + (this.#rest[last]! - restNs) / 1e6;
+      if (backMs > 0) {
+        this.stepsBack++;
+        this.stepBackMaxMs = Math.max(this.stepBackMaxMs, Math.ceil(backMs));
+      }
+    }
+    this.#rxMs.push(rxMs);
+    this.#rest.push(restNs);
+    this.#file.push(place.file);
+    this.#line.push(place.line);
+    this.#start.push(place.start);
+    this.#end.push(place.end);
+  }
+
+  /** By time received, then file, then line. */
+  *inOrder(): Generator<LinePlace & { readonly rxMs: number }> {
+    const [rxMs, rest] = [this.#rxMs, this.#rest];
+    // Lines were added file by file, so the index is the last key.
+    const order = Uint32Array.from(rxMs.keys()).sort((a, b) => rxMs[a]! - rxMs[b]! || rest[a]! - rest[b]! || a - b);
+    for (const at of order) {
+      yield {
+        rxMs: rxMs[at]!,
+        file: this.#file[at]!,
+        line: this.#line[at]!,
+        start: this.#start[at]!,
+        end: this.#end[at]!,
+      };
+    }
+  }
+
+  /** For the notes; `null` when the clock never went back. */
+  note(what: string): string | null {
+    if (this.stepsBack === 0) return null;
+    return (
+      `${what} received before the one in front of them: ${this.stepsBack}, by ${this.stepBackMaxMs} ms at most; ` +
+      "put in the order of the time received"
+    );
+  }
+}

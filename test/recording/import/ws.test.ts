@@ -1,0 +1,362 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { EXIT, UserError } from "../../../src/diagnostics/user-error.ts";
+import { MARKET_KIND } from "../../../src/recording/batch.ts";
+import { importWs } from "../../../src/recording/import/import-ws.ts";
+import { middle } from "../../../src/recording/import/ws-frame.ts";
+import { readObjects } from "../../../src/recording/part-reader.ts";
+import { openRecording, partsOf } from "../../../src/recording/reader.ts";
+import { hasShared, sharedPath } from "../../shared-data.ts";
+
+let base: string;
+
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), "import-ws-"));
+});
+
+afterEach(() => {
+  rmSync(base, { recursive: true, force: true });
+});
+
+const T = 1680652700423;
+
+function line(rxMs: number, frame: unknown, ns = "000000"): string {
+  return JSON.stringify({ local_ns: `${rxMs}${ns}`, frame });
+}
+
+function put(lines: readonly string[], name = "capture.ndjson"): string {
+  const path = join(base, name);
+  const text = `${lines.join("\n")}\n`;
+  writeFileSync(path, name.endsWith(".gz") ? gzipSync(text) : text);
+  return path;
+}
+
+function imported(files: string[]) {
+  const { dir, manifest, counts } = importWs({ files, out: join(base, "out"), id: "w" });
+  const recording = openRecording(dir);
+  const rows = partsOf(manifest, "market").flatMap((part) => [...readObjects(dir, part)].map(({ record }) => record));
+  return { manifest, counts, recording, rows, inputs: [...recording.inputs()] };
+}
+
+function refused(files: string[]): UserError {
+  try {
+    imported(files);
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+  throw new Error("the import was not refused");
+}
+
+const book = (u: number, more: object = {}) => ({
+  stream: "btcusdt@bookTicker",
+  data: {
+    e: "bookTicker",
+    u,
+    s: "BTCUSDT",
+    b: "28145.10",
+    B: "3.868",
+    a: "28145.20",
+    A: "6.887",
+    T: T + 7,
+    E: T + 12,
+    ...more,
+  },
+});
+const trade = (t: number | string, more: object = {}) => ({
+  e: "trade",
+  E: T + 3,
+  T,
+  s: "BTCUSDT",
+  t,
+  p: "28145.10",
+  q: "0.020",
+  X: "MARKET",
+  m: true,
+  ...more,
+});
+const depth = (U: number, u: number, pu: number | undefined, more: object = {}) => ({
+  stream: "btcusdt@depth@0ms",
+  data: {
+    e: "depthUpdate",
+    E: T,
+    T,
+    s: "BTCUSDT",
+    U,
+    u,
+    ...(pu === undefined ? {} : { pu }),
+    b: [["1.0", "2"]],
+    a: [],
+    ...more,
+  },
+});
+
+test("book tickers, trades and mark prices become prices, with everything else of the frame beside them", () => {
+  const mark = {
+    e: "markPriceUpdate",
+    E: T,
+    s: "BTCUSDT",
+    p: "28147.27373413",
+    P: "1",
+    i: "2",
+    r: "0.00002754",
+    T: T + 99,
+    ap: "new",
+  };
+  const { rows, recording, manifest } = imported([
+    put([
+      line(T, book(5), "123456"),
+      line(T + 1, trade(7)),
+      line(T + 2, { stream: "btcusdt@markPrice@1s", data: mark }),
+    ]),
+  ]);
+  expect(rows).toEqual([
+    {
+      seq: 1,
+      rx: T,
+      ts: T + 12,
+      s: "book",
+      sym: "BTCUSDT",
+      p: "28145.15",
+      b: "28145.10",
+      a: "28145.20",
+      local_ns: `${T}123456`,
+      x: { e: "bookTicker", u: "5", B: "3.868", A: "6.887", T: T + 7, E: T + 12 },
+    },
+    {
+      seq: 2,
+      rx: T + 1,
+      ts: T + 3,
+      s: "trade",
+      sym: "BTCUSDT",
+      p: "28145.10",
+      q: "0.020",
+      local_ns: `${T + 1}000000`,
+      x: { e: "trade", E: T + 3, T, t: "7", X: "MARKET", m: true },
+    },
+    {
+      seq: 3,
+      rx: T + 2,
+      ts: T,
+      s: "mark",
+      sym: "BTCUSDT",
+      p: "28147.27373413",
+      local_ns: `${T + 2}000000`,
+      x: { e: "markPriceUpdate", E: T, P: "1", i: "2", r: "0.00002754", T: T + 99, ap: "new" },
+    },
+  ]);
+  expect(recording.fidelity).toBe("book");
+  const [batch] = [...recording.batches()];
+  expect([...batch!.kind.subarray(0, 3)]).toEqual([MARKET_KIND.book, MARKET_KIND.trade, MARKET_KIND.mark]);
+  expect(batch!.bid[0]).toBe(28145.1);
+  expect(manifest.notes).toContain(
+    "received minus exchange time in ms: min -12, p1 -12, median -2, p99 2, max 2; received earlier than exchange " +
+      "time: 2 of 3 (clocks differ, nothing was corrected)",
+  );
+});
+
+test("the middle is exact, with one decimal more only when it needs one", () => {
+  expect(middle("28145.10", "28145.20")).toBe("28145.15");
+  expect(middle("3424.98", "3424.99")).toBe("3424.985");
+  expect(middle("0.1", "0.12")).toBe("0.11");
+  expect(middle("1", "2")).toBe("1.5");
+});
+
+test("frames that are no price are carried as they came, in streams of their own", () => {
+  const snapshot = { lastUpdateId: 9, E: T, bids: [["1", "2"]], asks: [] };
+  const order = { stream: "!forceOrder@arr", data: { e: "forceOrder", E: T, o: { s: "BTCUSDT", q: "1" } } };
+  const answer = { result: null, id: 1 };
+  const { inputs, rows } = imported([
+    put([line(T, depth(1, 2, 0)), line(T, snapshot), line(T, order), line(T, answer), line(T, book(1))]),
+  ]);
+  expect(rows).toHaveLength(1);
+  expect(inputs.map(({ stream, payload }) => [stream, payload["frame"]])).toEqual([
+    ["ws.depthUpdate", depth(1, 2, 0)],
+    ["ws.depthSnapshot", snapshot],
+    ["ws.forceOrder", order],
+    ["ws.unknown", answer],
+  ]);
+});
+
+test("in one millisecond a gap goes before the prices, and depth after them", () => {
+  const { rows, inputs } = imported([
+    put([line(T, trade(1)), line(T + 1, depth(1, 2, 0)), line(T + 1, book(1)), line(T + 1, trade(5))]),
+  ]);
+  expect([...rows, ...inputs.map(({ seq, rxMs, stream }) => ({ seq, rx: rxMs, s: stream }))].sort(bySeq)).toMatchObject(
+    [
+      { rx: T, s: "trade" },
+      { rx: T + 1, s: "gap" },
+      { rx: T + 1, s: "book" },
+      { rx: T + 1, s: "trade" },
+      { rx: T + 1, s: "ws.depthUpdate" },
+    ],
+  );
+});
+
+function bySeq(left: Record<string, unknown>, right: Record<string, unknown>): number {
+  return Number(left["seq"]) - Number(right["seq"]);
+}
+
+test("a hole in the trade ids is a gap record with its count, a repeated id is carried but no price", () => {
+  const { rows, inputs, manifest } = imported([
+    put([line(T, trade(7)), line(T + 5, trade(10, { E: T + 4 })), line(T + 6, trade(10)), line(T + 7, trade(11))]),
+  ]);
+  expect(rows.map(({ x }) => (x as { t: string }).t)).toEqual(["7", "10", "11"]);
+  expect(inputs.map(({ stream, payload }) => [stream, payload["missing"], payload["cause"]])).toEqual([
+    ["gap", 2, "trade ids 8 to 9 are missing"],
+    ["ws.trade", undefined, undefined],
+  ]);
+  expect(inputs[0]!.payload).toMatchObject({ sym: "BTCUSDT", startTsMs: T + 3, endTsMs: T + 4 });
+  expect(manifest.gaps).toMatchObject([{ symbol: "BTCUSDT", gaps: 1, missing: 2 }]);
+  expect(manifest.notes).toContain("holes in trade ids: 1, trades missing in them: 2");
+  expect(manifest.notes).toContain("trades with an id not above the last, carried but no price: 1");
+});
+
+test("trade ids beyond a double stay exact", () => {
+  const long = line(T, trade("@")).replace('"@"', "9007199254740993");
+  const next = line(T, trade("@")).replace('"@"', "9007199254740994");
+  const { rows, manifest } = imported([put([long, next])]);
+  expect(rows.map(({ x }) => (x as { t: string }).t)).toEqual(["9007199254740993", "9007199254740994"]);
+  expect(manifest.gaps).toEqual([]);
+});
+
+test("a trade beside the market is no price, and its id makes no hole", () => {
+  const { rows, inputs, manifest } = imported([
+    put([line(T, trade(1)), line(T, trade(2, { X: "INSURANCE_FUND", p: "28722.50" })), line(T, trade(3))]),
+  ]);
+  expect(rows).toHaveLength(2);
+  expect(inputs.map(({ stream }) => stream)).toEqual(["ws.trade"]);
+  expect(manifest.notes).toContain('no price, carried as it came: trade with X "INSURANCE_FUND": 1');
+});
+
+test("an empty side of the book is no price", () => {
+  const { rows, inputs } = imported([put([line(T, book(1)), line(T, book(2, { a: "0.00" }))])]);
+  expect(rows).toHaveLength(1);
+  expect(inputs.map(({ stream }) => stream)).toEqual(["ws.bookTicker"]);
+});
+
+test("aggregated trades are prices, except where single trades of the symbol are there too", () => {
+  const agg = (a: number, s: string) => ({ e: "aggTrade", E: T, a, s, p: "2.0", q: "5", f: 1, l: 3, T, m: false });
+  const { rows, inputs, manifest } = imported([
+    put([line(T, agg(1, "BTCUSDT")), line(T, agg(1, "ETHUSDT")), line(T, trade(1)), line(T, agg(2, "ETHUSDT"))]),
+  ]);
+  expect(rows.map(({ sym, q, x }) => [sym, q, (x as { e: string }).e])).toEqual([
+    ["ETHUSDT", "5", "aggTrade"],
+    ["BTCUSDT", "0.020", "trade"],
+    ["ETHUSDT", "5", "aggTrade"],
+  ]);
+  expect(rows[0]!["x"]).toMatchObject({ a: "1", f: "1", l: "3", m: false });
+  expect(inputs.map(({ stream }) => stream)).toEqual(["ws.aggTrade"]);
+  expect(manifest.notes).toContain("no price, carried as it came: aggTrade of a symbol with trades: 1");
+});
+
+test.each([
+  ["pu that is the last u", [depth(1, 5, 0), depth(7, 9, 5)], 0, 0],
+  ["pu above the last u", [depth(1, 5, 0), depth(7, 9, 6)], 1, 0],
+  ["the same event twice", [depth(1, 5, 0), depth(1, 5, 0), depth(6, 9, 5)], 0, 1],
+  ["pu below the last u", [depth(1, 5, 0), depth(4, 9, 3)], 0, 1],
+  ["spot events that go on", [depth(1, 5, undefined), depth(6, 9, undefined)], 0, 0],
+  ["spot events with a hole", [depth(1, 5, undefined), depth(7, 9, undefined)], 1, 0],
+])("depth continuity: %s", (_what, frames, breaks, repeats) => {
+  const { inputs, manifest } = imported([put(frames.map((frame, at) => line(T + at, frame)))]);
+  expect(inputs.filter(({ stream }) => stream === "gap")).toHaveLength(breaks);
+  expect(inputs.filter(({ stream }) => stream === "ws.depthUpdate")).toHaveLength(frames.length);
+  expect(manifest.notes.some((note) => note.startsWith("breaks in depth updates"))).toBe(breaks > 0);
+  expect(manifest.notes.some((note) => note === `depth updates that repeat update ids: ${repeats}`)).toBe(repeats > 0);
+});
+
+test("two captures and a clock set back end in one order of the time received, and it is said", () => {
+  const first = put([line(T + 5, trade(3)), line(T, trade(1))], "a.ndjson.gz");
+  const second = put([line(T, trade(2), "000001")], "b.ndjson");
+  const { rows, manifest } = imported([first, second]);
+  expect(rows.map(({ x }) => (x as { t: string }).t)).toEqual(["1", "2", "3"]);
+  expect(manifest.notes).toContain(
+    "frames received before the one in front of them: 1, by 5 ms at most; put in the order of the time received",
+  );
+});
+
+test("frames with a list have one record for each entry, and a symbol may be non-ASCII", () => {
+  const mark = (s: string) => ({ e: "markPriceUpdate", E: T, s, p: "1.5", r: "0.1", T });
+  const data = [mark("牛来USDT"), mark("AUSDT"), { e: "else", E: T, s: "BUSDT" }];
+  const { rows, inputs } = imported([put([line(T, { stream: "!markPrice@arr", data })])]);
+  expect(rows.map(({ sym }) => sym)).toEqual(["牛来USDT", "AUSDT"]);
+  expect(inputs[0]).toMatchObject({
+    stream: "ws.else",
+    payload: { frame: { stream: "!markPrice@arr", data: data[2] } },
+  });
+});
+
+test("each malformed line is an error with its line, all at once", () => {
+  const file = put([
+    line(T, trade(1)),
+    '{"local_ns":"168065270042',
+    JSON.stringify({ local_ns: String(T), frame: {} }),
+    line(T, trade(2, { p: 28145.1 })),
+    line(T, book(1, { s: undefined })),
+    JSON.stringify({ local_ns: `${T}000000` }),
+  ]);
+  const { problems, exitCode } = refused([file]);
+  expect(exitCode).toBe(EXIT.recordingUnusable);
+  expect(problems.map((problem) => `${problem.line} ${problem.text}`)).toEqual([
+    expect.stringContaining("2 Cannot import the frame: the line is no JSON"),
+    `3 Cannot import the frame: local_ns is "${T}", UTC nanoseconds are needed`,
+    "4 Cannot import the frame: the trade event cannot be read: p is 28145.1, a decimal text is needed",
+    "5 Cannot import the frame: the bookTicker event cannot be read: s is missing, a symbol is needed",
+    "6 Cannot import the frame: it has no frame, the frame as it was received is needed",
+  ]);
+});
+
+test("a torn gzip is refused, and nothing is left behind", () => {
+  const path = join(base, "torn.gz");
+  writeFileSync(path, gzipSync(line(T, trade(1))).subarray(0, -6));
+  expect(refused([path]).exitCode).toBe(EXIT.recordingUnusable);
+  expect(() => openRecording(join(base, "out"))).toThrow(UserError);
+});
+
+describe.skipIf(!hasShared)("real captures", () => {
+  test("BTC over the funding of 2023-04-05: all 32,288 frames, one trade of the insurance fund", () => {
+    const file = sharedPath("data/ws/usdm_2023-04-04T2358_btc_markprice_part1.ndjson.gz");
+    const { counts, manifest, recording, rows } = imported([file]);
+    expect(counts).toEqual({
+      book: 18_238,
+      mark: 219,
+      trade: 6_216,
+      "ws.depthSnapshot": 1,
+      "ws.depthUpdate": 7_613,
+      "ws.trade": 1,
+    });
+    expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(32_288);
+    expect(rows).toHaveLength(18_238 + 219 + 6_216);
+    expect(recording.marketEventCount).toBe(rows.length);
+    expect([...recording.batches()].reduce((sum, { length }) => sum + length, 0)).toBe(rows.length);
+    expect(recording.symbols).toEqual(["BTCUSDT"]);
+    expect(manifest.gaps).toEqual([]);
+    expect(manifest.notes.find((note) => note.startsWith("received minus"))).toContain("median -5,");
+  });
+
+  test("BTC and ETH of 2024-07-18: all 141,897 frames, though received 1.5 s before exchange time", () => {
+    const { counts, manifest, recording } = imported([sharedPath("data/ws/usdm_2024-07-18T2357_btc_eth.ndjson.gz")]);
+    expect(counts).toEqual({ book: 99_588, trade: 24_356, "ws.depthSnapshot": 2, "ws.depthUpdate": 17_951 });
+    const bySymbol = [0, 0];
+    let earliestMs = 0;
+    let lastRxMs = 0;
+    let backwards = 0;
+    for (const { length, symbol, rxMs, tsMs } of recording.batches()) {
+      for (let row = 0; row < length; row++) {
+        bySymbol[symbol[row]!]!++;
+        earliestMs = Math.min(earliestMs, rxMs[row]! - tsMs[row]!);
+        if (rxMs[row]! < lastRxMs) backwards++;
+        lastRxMs = rxMs[row]!;
+      }
+    }
+    expect(recording.symbols).toEqual(["BTCUSDT", "ETHUSDT"]);
+    expect(bySymbol).toEqual([52_260 + 10_701, 47_328 + 13_655]);
+    expect(backwards).toBe(0);
+    expect(earliestMs).toBeLessThan(-1_500);
+    expect(manifest.gaps).toEqual([]);
+    expect(manifest.notes.find((note) => note.startsWith("received minus"))).toContain("median -1521,");
+  });
+});
