@@ -20,6 +20,10 @@ interface RedisFlags extends VenueFlags {
   readonly stream?: string;
 }
 
+interface TradesFlags extends VenueFlags {
+  readonly symbol?: string;
+}
+
 interface AdditionFlags {
   readonly from: string;
   readonly out: string;
@@ -60,6 +64,16 @@ export function registerImport(program: Command): void {
   ).action(async (files: string[], flags: VenueFlags) => {
     const { importWs } = await import("../../recording/import/import-ws.ts");
     print(importWs({ ...flags, files, createdBy: "sim import ws" }));
+  });
+  venueOptions(
+    command
+      .command("trades")
+      .description("trades or aggTrades (CSV or CSV.gz with a header) into a new recording")
+      .argument("<files...>", "files with columns trade_id, price, qty and time_ms, or the names of the public archive")
+      .option("--symbol <symbol>", "symbol of all files, told by each file's name when absent"),
+  ).action(async (files: string[], flags: TradesFlags) => {
+    const { importTrades } = await import("../../recording/import/import-trades.ts");
+    print(importTrades({ ...flags, files, createdBy: "sim import trades" }));
   });
   addition(command, "funding", "funding rates (CSV)", (file) => ({ funding: file }));
   addition(command, "exchange-info", "exchangeInfo of the venue (JSON)", (file) => ({ exchangeInfo: file }));
