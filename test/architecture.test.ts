@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   recording: ["engine", "diagnostics"],
   sim: ["engine", "recording", "diagnostics"],
   reports: ["engine", "recording", "diagnostics"],
+  bench: ["engine", "recording", "sim", "diagnostics"],
   cli: ["engine", "recording", "sim", "reports", "diagnostics"],
 };
 

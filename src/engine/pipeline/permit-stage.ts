@@ -93,7 +93,9 @@ function judgePermit(step: Step, active: ActivePlan, mayFetch: boolean): void {
   const snapshot = snapshotOf(positions, plan.symbol);
   const ageMs = snapshot === null ? null : step.tsMs - snapshot.asOfTsMs;
   const isMissing = snapshot === null;
-  if (isMissing || ageMs! > rules.snapshotAgeMax) {
+  // A report from before our own last fill describes a position that is no more.
+  const isOutrun = snapshot !== null && snapshot.asOfTsMs < (positions.lastFillTsMs.get(plan.symbol) ?? 0);
+  if (isMissing || isOutrun || ageMs! > rules.snapshotAgeMax) {
     if (mayFetch && policy.permits.isOnDemandAllowed && !hasQuirk(step, "snapshot-exception")) {
       active.stage = { kind: "snapshot-awaited", requestId: requestOnDemand(step, plan.symbol) };
       return;

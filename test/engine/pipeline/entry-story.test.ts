@@ -77,6 +77,29 @@ describe("an intent on a flat symbol", () => {
     expect(core.of("order.submitted")).toHaveLength(1);
   });
 
+  test("fetches a new snapshot when its own last fill has outrun the one it has", () => {
+    const fast = { symbolCooldown: "1ms", notionalTotalMaxQuote: "90000" } as const;
+    const core = new CoreDriver({
+      governor: { name: "none" },
+      limits: fast,
+      permits: { executionCooldown: "1ms", addOnMaxQuote: "1000" },
+    });
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+    core.intent(entryId(START_MS), ZEC_BUY);
+    core.tsMs += 300;
+    core.fill(31_660);
+    core.runTo(core.tsMs + 1000);
+    core.intent(entryId(core.tsMs), ZEC_BUY);
+    expect(core.of("order.submitted")).toHaveLength(1);
+    const request = core.last("snapshot.requested");
+    expect(request.cause).toBe("on-demand");
+    core.tsMs += 100;
+    core.snapshot({ ZECUSDT: 632 }, request.requestId);
+    expect(core.last("permit.granted")).toMatchObject({ path: "add-on", exchangeQtyLots: 632, ledgerQtyLots: 632 });
+    expect(core.of("order.submitted")).toHaveLength(2);
+  });
+
   test("ends as no_exchange_snapshot when the exchange never answers within the wait", () => {
     const core = new CoreDriver({ governor: { name: "none" } });
     core.price("ZECUSDT", 316.6);

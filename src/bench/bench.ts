@@ -1,0 +1,207 @@
+#!/usr/bin/env node
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+import { openRecording } from "../recording/reader.ts";
+import { type Figure, figuresText, interleavedMs, median, rateText } from "./measure.ts";
+import { inMemory, runIntents, runUniverse, UNIVERSE_SYMBOLS, universeRecording } from "./universe.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const sim = join(root, "dist/cli/sim.js");
+
+/** `--smoke` only shows that everything runs; `--full` is a whole day of the universe. */
+const isSmoke = process.argv.includes("--smoke");
+const isFull = process.argv.includes("--full");
+const seconds = isSmoke ? 60 : isFull ? 86_400 : 1200;
+const rounds = isSmoke ? 1 : 3;
+const intentCount = isSmoke ? 1000 : 20_000;
+
+if (process.argv.includes("--memory-child")) {
+  // Runs alone in its process, so that its peak is its own.
+  runUniverse(universeRecording(Number(process.argv.at(-1))), 1);
+  process.stdout.write(String(process.resourceUsage().maxRSS));
+} else {
+  process.stdout.write(`${figuresText([...pipeline(), ...decisions(), ...reading(), ...processes(), ...memory()])}\n`);
+}
+
+/** Market events through the whole pipeline from decoded columns, beside a loop that only adds them up. */
+function pipeline(): Figure[] {
+  if (isFull) return wholeDay();
+  const recording = inMemory(universeRecording(seconds));
+  let sum = 0;
+  const [bare, one, two, eight] = interleavedMs(
+    [
+      () => {
+        for (const { length, price, tsMs } of recording.held) {
+          for (let row = 0; row < length; row++) sum += price[row]! + tsMs[row]!;
+        }
+      },
+      () => runUniverse(recording, 1),
+      () => runUniverse(recording, 2),
+      () => runUniverse(recording, 8),
+    ],
+    rounds,
+  ) as [number, number, number, number];
+  if (!(sum > 0)) throw new Error("the baseline added nothing up");
+  const count = recording.marketEventCount;
+  return [
+    {
+      name: `market events, 1 variant (${UNIVERSE_SYMBOLS} symbols, ${seconds} s)`,
+      value: rateText(count, one),
+      baseline: `bare loop ${rateText(count, bare)}`,
+      ratio: (bare / one).toFixed(3),
+    },
+    ...[
+      { variants: 2, ms: two },
+      { variants: 8, ms: eight },
+    ].map(({ variants, ms }) => ({
+      name: `  ${variants} variants in one pass`,
+      value: `${ms.toFixed(0)} ms`,
+      baseline: `1 variant ${one.toFixed(0)} ms`,
+      ratio: `${(ms / one).toFixed(2)}x`,
+    })),
+  ];
+}
+
+function wholeDay(): Figure[] {
+  const recording = universeRecording(seconds);
+  let _sum = 0;
+  const [bare, one] = interleavedMs(
+    [
+      () => {
+        for (const { length, price } of recording.batches()) for (let row = 0; row < length; row++) _sum += price[row]!;
+      },
+      () => runUniverse(recording, 1),
+    ],
+    1,
+  ) as [number, number];
+  return [
+    {
+      name: `market events, a day of ${UNIVERSE_SYMBOLS} symbols, generation included`,
+      value: rateText(recording.marketEventCount, one),
+      baseline: `generate only ${rateText(recording.marketEventCount, bare)}`,
+      ratio: (bare / one).toFixed(3),
+    },
+  ];
+}
+
+/** Intents from stream entry to ledger, beside reading and writing the same entries as JSON. */
+function decisions(): Figure[] {
+  const recording = inMemory(universeRecording(Math.max(20, Math.ceil((intentCount * 5) / 1000) + 10)));
+  const payload = { symbol: "S0001USDT", side: "BUY", quantity: 5 };
+  let kept = 0;
+  let run = { intents: 0, entries: 0, commits: 0 };
+  const [json, ms] = interleavedMs(
+    [
+      () => {
+        for (let index = 0; index < intentCount; index++) {
+          kept += (JSON.parse(JSON.stringify({ ...payload, index })) as { index: number }).index;
+        }
+      },
+      () => {
+        run = runIntents(recording, intentCount);
+      },
+    ],
+    rounds,
+  ) as [number, number];
+  if (kept < 0 || run.commits < 0.95 * intentCount) {
+    throw new Error(
+      `${run.commits} of ${intentCount} intents reached the ledger, most are needed to measure the way there`,
+    );
+  }
+  return [
+    {
+      name: `intents to ledger (${run.commits} commits, ${run.entries} journal entries)`,
+      value: rateText(intentCount, ms),
+      baseline: `JSON round trip ${rateText(intentCount, json)}`,
+      ratio: (json / ms).toFixed(3),
+    },
+  ];
+}
+
+/** Rows of the shipped recording, verified and decoded, beside `JSON.parse` of the same lines. */
+function reading(): Figure[] {
+  const folder = join(root, "recordings/regime-flip");
+  const parts = readdirSync(folder).filter((name) => name.startsWith("market."));
+  const lines = parts.flatMap((name) =>
+    gunzipSync(readFileSync(join(folder, name)))
+      .toString()
+      .trimEnd()
+      .split("\n"),
+  );
+  let rows = 0;
+  let seqs = 0;
+  const [parse, read] = interleavedMs(
+    [
+      () => {
+        for (const line of lines) seqs += (JSON.parse(line) as { seq: number }).seq;
+      },
+      () => {
+        rows = 0;
+        for (const { length } of openRecording(folder).batches()) rows += length;
+      },
+    ],
+    rounds,
+  ) as [number, number];
+  if (rows !== lines.length || seqs === 0) throw new Error(`${rows} rows of ${lines.length} lines were read`);
+  return [
+    {
+      name: `recording read, hashes and gunzip included (${rows} rows)`,
+      value: rateText(rows, read),
+      baseline: `JSON.parse alone ${rateText(rows, parse)}`,
+      ratio: (parse / read).toFixed(2),
+    },
+  ];
+}
+
+/** Whole processes, as a person waits for them. */
+function processes(): Figure[] {
+  const out = mkdtempSync(join(tmpdir(), "rehearsal-bench-"));
+  const times = { empty: [] as number[], help: [] as number[], scenario: [] as number[] };
+  const time = (args: readonly string[]): number => {
+    const start = performance.now();
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", cwd: root });
+    if (status !== 0) throw new Error(`node ${args.join(" ")} exits with ${status}: ${stderr}`);
+    return performance.now() - start;
+  };
+  try {
+    for (let round = 0; round < rounds; round++) {
+      times.empty.push(time(["-e", "0"]));
+      times.help.push(time([sim, "--help"]));
+      times.scenario.push(time([sim, "run", "scenarios/regime-flip.yaml", "--out", join(out, String(round))]));
+    }
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+  const empty = median(times.empty);
+  return [
+    { name: "sim --help", of: median(times.help) },
+    { name: "sim run scenarios/regime-flip.yaml", of: median(times.scenario) },
+  ].map(({ name, of }) => ({
+    name,
+    value: `${of.toFixed(0)} ms`,
+    baseline: `node -e 0 ${empty.toFixed(0)} ms`,
+    ratio: `${(of / empty).toFixed(1)}x`,
+  }));
+}
+
+/** Peak memory of a run, and of one four times as long: it follows the state, not the length. */
+function memory(): Figure[] {
+  const peakMb = (virtualSeconds: number): number => {
+    const args = [fileURLToPath(import.meta.url), "--memory-child", String(virtualSeconds)];
+    return Number(spawnSync(process.execPath, args, { encoding: "utf8" }).stdout) / 1024;
+  };
+  const short = peakMb(seconds);
+  const long = peakMb(4 * seconds);
+  return [
+    {
+      name: `peak memory of ${4 * seconds} virtual seconds`,
+      value: `${long.toFixed(0)} MB`,
+      baseline: `${seconds} s: ${short.toFixed(0)} MB`,
+      ratio: `${(long / short).toFixed(2)}x`,
+    },
+  ];
+}

@@ -1,0 +1,54 @@
+/** One measured figure beside the baseline of the same run. */
+export interface Figure {
+  readonly name: string;
+  readonly value: string;
+  readonly baseline: string;
+  /** Figure over baseline; above 1 is better than the baseline where "more is better". */
+  readonly ratio: string;
+}
+
+/** Runs each task in turn, `rounds` times over, so that a busy moment of the machine hits all of them; medians in ms. */
+export function interleavedMs(tasks: readonly (() => void)[], rounds: number): number[] {
+  const times = tasks.map((): number[] => []);
+  for (let round = 0; round < rounds; round++) {
+    tasks.forEach((task, index) => {
+      const start = performance.now();
+      task();
+      times[index]!.push(performance.now() - start);
+    });
+  }
+  return times.map(median);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[sorted.length >> 1]!;
+}
+
+/** `2.31 M/s` from a count and milliseconds. */
+export function rateText(count: number, ms: number): string {
+  const perSecond = (count / ms) * 1000;
+  if (perSecond >= 1e6) return `${(perSecond / 1e6).toFixed(2)} M/s`;
+  if (perSecond >= 1e3) return `${(perSecond / 1e3).toFixed(1)} k/s`;
+  return `${perSecond.toFixed(1)} /s`;
+}
+
+export function figuresText(figures: readonly Figure[]): string {
+  const rows = [
+    { name: "figure", value: "measured", baseline: "baseline", ratio: "ratio" },
+    ...figures.map(({ name, value, baseline, ratio }) => ({ name, value, baseline, ratio })),
+  ];
+  const widths = (["name", "value", "baseline", "ratio"] as const).map((key) =>
+    Math.max(...rows.map((row) => row[key].length)),
+  );
+  return rows
+    .map(({ name, value, baseline, ratio }) =>
+      [
+        name.padEnd(widths[0]!),
+        value.padStart(widths[1]!),
+        baseline.padStart(widths[2]!),
+        ratio.padStart(widths[3]!),
+      ].join("  "),
+    )
+    .join("\n");
+}

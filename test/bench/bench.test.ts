@@ -1,0 +1,25 @@
+import { spawnSync } from "node:child_process";
+import { beforeAll, describe, expect, test } from "vitest";
+import { median, rateText } from "../../src/bench/measure.ts";
+import { ensureBuilt } from "../built-cli.ts";
+import { repositoryPath } from "../sim/run/run-helpers.ts";
+
+describe("npm run bench", () => {
+  beforeAll(ensureBuilt, 120_000);
+
+  test("prints every figure beside its baseline of the same run", () => {
+    const bench = spawnSync(process.execPath, [repositoryPath("dist/bench/bench.js"), "--smoke"], { encoding: "utf8" });
+    expect(bench.stderr).toBe("");
+    const names = bench.stdout.trimEnd().split("\n");
+    expect(names).toHaveLength(9);
+    for (const figure of ["market events", "intents to ledger", "recording read", "sim --help", "peak memory"]) {
+      expect(bench.stdout).toContain(figure);
+    }
+  });
+
+  test("takes medians and says rates in a readable unit", () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(rateText(3_000_000, 1000)).toBe("3.00 M/s");
+    expect(rateText(500, 1000)).toBe("500.0 /s");
+  });
+});
