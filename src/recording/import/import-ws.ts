@@ -17,6 +17,9 @@ import { readVenueFiles, type VenueOptions } from "./venue-files.ts";
 import { readWsLine, type WsEvent, type WsLine, type WsPrice, wsEvents } from "./ws-frame.ts";
 
 const PROBLEMS_PER_FILE_MAX = 5;
+const TICK_NOTE =
+  "no exchangeInfo: ticks come from the decimals seen, and mark prices and middles have more of them than orders may; " +
+  '"sim import exchange-info FILE --from THIS" adds it';
 
 export interface WsImportOptions extends VenueOptions {
   readonly files: readonly string[];
@@ -61,6 +64,7 @@ export function importWs(options: WsImportOptions): SealedRecording {
   const stepped = order.note("frames");
   if (stepped !== null) notes.push(stepped);
   if (fidelity === "book") notes.push('the price of a book record is the exact middle of "b" and "a"');
+  if (options.exchangeInfo === undefined) notes.push(TICK_NOTE);
   const inputs = [...sources.map(({ input }) => input), ...venue.inputs];
   const writer = createRecordingWriter({ dir: out, id, createdBy, symbols, fidelity, notes, inputs });
   try {

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EXIT, UserError } from "../../../src/diagnostics/user-error.ts";
 import { MARKET_KIND } from "../../../src/recording/batch.ts";
+import { extendRecording } from "../../../src/recording/import/extend-recording.ts";
 import { importWs } from "../../../src/recording/import/import-ws.ts";
 import { middle } from "../../../src/recording/import/ws-frame.ts";
 import { readObjects } from "../../../src/recording/part-reader.ts";
@@ -314,6 +315,24 @@ test("a torn gzip is refused, and nothing is left behind", () => {
   writeFileSync(path, gzipSync(line(T, trade(1))).subarray(0, -6));
   expect(refused([path]).exitCode).toBe(EXIT.recordingUnusable);
   expect(() => openRecording(join(base, "out"))).toThrow(UserError);
+});
+
+test("a copy with funding added has the same prices, ids and frames", () => {
+  const { manifest, rows, inputs } = imported([
+    put([line(T, book(1)), line(T, depth(1, 2, 0)), line(T + 5, trade(4))]),
+  ]);
+  const funding = join(base, "funding.csv");
+  writeFileSync(funding, `symbol,funding_time_ms,funding_rate\nBTCUSDT,${T + 4},0.0001\n`);
+  const copy = extendRecording({ from: join(base, "out"), out: join(base, "copy"), funding });
+  const copied = partsOf(copy.manifest, "market").flatMap((part) => [...readObjects(copy.dir, part)]);
+  expect(copied.map(({ record: { seq: _, ...record } }) => record)).toEqual(
+    rows.map(({ seq: _, ...record }) => record),
+  );
+  expect([...openRecording(copy.dir).inputs()].map(({ stream, payload }) => [stream, payload])).toEqual([
+    ["ws.depthUpdate", inputs[0]!.payload],
+    ["funding", { sym: "BTCUSDT", rate: "0.0001" }],
+  ]);
+  expect(manifest.notes.at(-2)).toContain("no exchangeInfo: ticks come from the decimals seen");
 });
 
 describe.skipIf(!hasShared)("real captures", () => {
