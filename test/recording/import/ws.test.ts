@@ -272,7 +272,7 @@ test.each([
 test("two captures and a clock set back end in one order of the time received, and it is said", () => {
   const first = put([line(T + 5, trade(3)), line(T, trade(1))], "a.ndjson.gz");
   const second = put([line(T, trade(2), "000001")], "b.ndjson");
-  const { rows, manifest } = imported([first, second]);
+  const { rows, manifest } = imported([second, first]);
   expect(rows.map(({ x }) => (x as { t: string }).t)).toEqual(["1", "2", "3"]);
   expect(manifest.notes).toContain(
     "frames received before the one in front of them: 1, by 5 ms at most; put in the order of the time received",
