@@ -2,7 +2,7 @@ import { MARKET_STREAMS } from "../stream-rank.ts";
 
 export const REDIS_PREFIX = "quantum:stream:";
 
-interface NameRow {
+export interface NameRow {
   /** Since when the Redis stream means this, by the time part of its entries' ids. */
   readonly sinceMs: number;
   /** Stream of the recording. */
@@ -31,6 +31,7 @@ const INVENTORIES: readonly (readonly [date: string, names: string])[] = [
   ],
 ];
 
+/** Rows of a name by date; so far no name has changed its meaning, so each has one. */
 const TABLE: ReadonlyMap<string, readonly NameRow[]> = new Map(
   INVENTORIES.flatMap(([date, names]) =>
     names
@@ -50,8 +51,12 @@ const RESERVED: readonly string[] = [...MARKET_STREAMS, "gap", "funding"];
  * not its birth, so earlier entries use the first row. An unknown stream keeps its whole name; only where that is the
  * name of a market stream it gets `redis:` in front.
  */
-export function recordingStream(redisStream: string, timeMs: number): { stream: string; isKnown: boolean } {
-  const rows = TABLE.get(redisStream) ?? TABLE.get(REDIS_PREFIX + redisStream);
+export function recordingStream(
+  redisStream: string,
+  timeMs: number,
+  table: ReadonlyMap<string, readonly NameRow[]> = TABLE,
+): { stream: string; isKnown: boolean } {
+  const rows = table.get(redisStream) ?? table.get(REDIS_PREFIX + redisStream);
   if (rows === undefined) {
     const stream = RESERVED.includes(redisStream) ? `redis:${redisStream}` : redisStream;
     return { stream, isKnown: false };

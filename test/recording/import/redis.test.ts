@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EXIT, UserError } from "../../../src/diagnostics/user-error.ts";
 import { importRedis, type RedisImportOptions } from "../../../src/recording/import/import-redis.ts";
+import { recordingStream } from "../../../src/recording/import/redis-streams.ts";
 import { openRecording } from "../../../src/recording/reader.ts";
 import { hasShared, sharedPath } from "../../shared-data.ts";
 
@@ -134,6 +135,16 @@ describe("NDJSON", () => {
       { file, line: 2, text: "Cannot import the stream entry: the line is no UTF-8, text in UTF-8 is needed" },
     ]);
   });
+});
+
+test("a name that changed its meaning is read by the date of the entry, and before the first date by the first row", () => {
+  const rows = [
+    { sinceMs: T, stream: "old" },
+    { sinceMs: T + 10, stream: "new" },
+  ];
+  const table = new Map([["quantum:stream:x", rows]]);
+  const at = (timeMs: number) => recordingStream("quantum:stream:x", timeMs, table).stream;
+  expect([at(T - 1), at(T), at(T + 9), at(T + 10), at(T + 99)]).toEqual(["old", "old", "old", "new", "new"]);
 });
 
 describe("text of redis-cli", () => {
