@@ -3,6 +3,7 @@ import { registerExplain } from "./commands/explain.ts";
 import { registerGenerate } from "./commands/generate.ts";
 import { registerPlugIns } from "./commands/governors.ts";
 import { registerImport } from "./commands/import.ts";
+import { registerInspect } from "./commands/inspect.ts";
 import { registerMetrics } from "./commands/metrics.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerSchema } from "./commands/schema.ts";
@@ -37,6 +38,7 @@ export function createProgram(shell: Shell): Command {
   registerRun(program, shell);
   registerExplain(program, shell);
   registerImport(program);
+  registerInspect(program, shell);
   registerGenerate(program);
   registerPlugIns(program, shell);
   registerMetrics(program, shell);

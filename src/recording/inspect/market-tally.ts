@@ -1,0 +1,81 @@
+import type { Inspection } from "./inspection.ts";
+
+type Market = Inspection["market"];
+
+const GAP_MS = 5_000;
+const FROZEN_MS = 15 * 60_000;
+const GRIDS_KEPT = 10_000;
+
+interface SymbolState {
+  lastRxMs: number;
+  price: string;
+  samePriceFromMs: number;
+  samePriceRows: number;
+  minute: number;
+  minutes: number;
+}
+
+/** Grid, gaps and frozen prices; one small state a symbol. */
+export class MarketTally {
+  readonly #states = new Map<string, SymbolState>();
+  readonly #intervals = new Map<number, number>();
+  readonly #frozen = new Map<string, Market["frozen"][number]>();
+  #events = 0;
+  #quoted = 0;
+  #gaps = 0;
+  #longest: Market["longestGap"] = null;
+
+  add(symbol: string, rxMs: number, price: string, isQuoted: boolean): void {
+    this.#events++;
+    if (isQuoted) this.#quoted++;
+    const minute = Math.floor(rxMs / 60_000);
+    const state = this.#states.get(symbol);
+    if (state === undefined) {
+      this.#states.set(symbol, { lastRxMs: rxMs, price, samePriceFromMs: rxMs, samePriceRows: 1, minute, minutes: 1 });
+      return;
+    }
+    this.#interval(symbol, state.lastRxMs, rxMs - state.lastRxMs);
+    if (minute !== state.minute) state.minutes++;
+    state.minute = minute;
+    state.lastRxMs = rxMs;
+    if (price !== state.price) {
+      state.price = price;
+      state.samePriceFromMs = rxMs;
+      state.samePriceRows = 1;
+      return;
+    }
+    state.samePriceRows++;
+    const lengthMs = rxMs - state.samePriceFromMs;
+    if (lengthMs < FROZEN_MS || lengthMs <= (this.#frozen.get(symbol)?.lengthMs ?? 0)) return;
+    const { samePriceFromMs: startRxMs, samePriceRows: rows } = state;
+    this.#frozen.set(symbol, { symbol, startRxMs, lengthMs, rows });
+  }
+
+  /** Symbols with a price in at least so many different minutes. */
+  symbolsWithMinutes(minutes: number): number {
+    return [...this.#states.values()].filter((state) => state.minutes >= minutes).length;
+  }
+
+  summary(symbols: number): Market {
+    const grids = [...this.#intervals].sort((left, right) => right[1] - left[1] || left[0] - right[0]);
+    return {
+      symbols,
+      symbolsWithRows: this.#states.size,
+      events: this.#events,
+      gridMs: grids[0]?.[0] ?? null,
+      gapsOver5s: this.#gaps,
+      longestGap: this.#longest,
+      frozen: [...this.#frozen.values()].sort((left, right) => (left.symbol < right.symbol ? -1 : 1)),
+      quoteShare: this.#events === 0 ? null : this.#quoted / this.#events,
+    };
+  }
+
+  #interval(symbol: string, startRxMs: number, lengthMs: number): void {
+    if (this.#intervals.has(lengthMs) || this.#intervals.size < GRIDS_KEPT) {
+      this.#intervals.set(lengthMs, (this.#intervals.get(lengthMs) ?? 0) + 1);
+    }
+    if (lengthMs <= GAP_MS) return;
+    this.#gaps++;
+    if (lengthMs > (this.#longest?.lengthMs ?? 0)) this.#longest = { symbol, startRxMs, lengthMs };
+  }
+}

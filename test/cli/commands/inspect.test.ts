@@ -1,0 +1,92 @@
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { inspectionText, registerInspect } from "../../../src/cli/commands/inspect.ts";
+import type { Shell } from "../../../src/cli/shell.ts";
+import { inspectRecording } from "../../../src/recording/inspect/inspect-recording.ts";
+import { inspectionSchema } from "../../../src/recording/inspect/inspection.ts";
+import { createRecordingWriter } from "../../../src/recording/writer.ts";
+import { editLines } from "../../recording/edit-recording.ts";
+
+let base: string;
+let dir: string;
+const KEY = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF".repeat(2);
+
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), "inspect-"));
+  dir = join(base, "rec");
+  const writer = createRecordingWriter({ dir, id: "rec", fidelity: "mark", symbols: ["AUSDT"], createdBy: "test" });
+  for (let minute = 0; minute <= 20; minute++) {
+    writer.market({ rxMs: minute * 60_000, tsMs: minute * 60_000 + 40, symbol: 0, price: "1.5" });
+  }
+  for (const id of ["1-0", "1-0"]) {
+    const fields = { payload: JSON.stringify({ symbol: "AUSDX", side: "HOLD", apiKey: KEY }) };
+    writer.input({ rxMs: 1_200_000, stream: "trade.intent", payload: { id, fields, extra: "\u001b[2J" } });
+  }
+  writer.seal();
+});
+
+afterEach(() => rmSync(base, { recursive: true, force: true }));
+
+test("finds frozen prices, gaps, duplicates, unknown fields and bad intents, and keeps secrets to itself", async () => {
+  const found = inspectionSchema.parse(inspectRecording(dir));
+  expect(found.damageCount).toBe(0);
+  expect(found.market).toMatchObject({ events: 21, gridMs: 60_000, gapsOver5s: 20, quoteShare: 0 });
+  expect(found.market.frozen).toEqual([{ symbol: "AUSDT", startRxMs: 0, lengthMs: 1_200_000, rows: 21 }]);
+  expect(found.clockSkewMs).toMatchObject({ p1: -40, p50: -40, max: 0 });
+  const intents = found.streams.find(({ stream }) => stream === "trade.intent");
+  expect(intents).toMatchObject({ duplicates: 1, unknownFields: [{ name: "extra", share: 1 }] });
+  expect(found.intents.problems.map(({ name }) => name)).toContain("side is neither BUY nor SELL");
+  expect(found.intents.unknownSymbols).toEqual([{ symbol: "AUSDX", near: ["AUSDT"] }]);
+  expect(found.secrets.map(({ line }) => line)).toContain(2);
+  const text = await inspectionText(found);
+  expect(JSON.stringify(found) + text).not.toContain(KEY);
+  expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+test("each kind of damage is named with its file and place", () => {
+  const market = join(dir, "market.0001.ndjson.gz");
+  const whole = readFileSync(market);
+  const first = () => inspectRecording(dir).damage[0];
+  truncateSync(market, 50);
+  expect(first()).toMatchObject({
+    file: `${dir}/market.0001.ndjson.gz`,
+    text: expect.stringContaining("cut off at byte 50"),
+  });
+  const flipped = Buffer.from(whole);
+  flipped[40] = flipped[40]! ^ 1;
+  writeFileSync(market, flipped);
+  expect(first()?.text).toContain("SHA-256");
+  rmSync(market);
+  expect(first()?.text).toContain("the file is missing");
+  writeFileSync(market, whole);
+  editLines(dir, "market.0001.ndjson.gz", (lines) => [lines[1]!, lines[0]!, `{"api_key":"${KEY}`, ...lines.slice(3)]);
+  const found = inspectRecording(dir);
+  expect(found.damage.map(({ line }) => line)).toEqual([2, 2, 3, null]);
+  expect(JSON.stringify(found)).not.toContain(KEY);
+});
+
+test("a damaged recording exits with 14 and still prints its one JSON document; a whole one adds no code", async () => {
+  const run = async () => {
+    const printed: string[] = [];
+    const codes: number[] = [];
+    const shell = { print: (text: string) => printed.push(text), exitWith: (code: number) => codes.push(code) };
+    const program = new Command("sim");
+    registerInspect(program, shell as unknown as Shell);
+    await program.parseAsync(["node", "sim", "inspect", dir, "--json"]);
+    return { document: inspectionSchema.parse(JSON.parse(printed.join(""))), codes };
+  };
+  expect((await run()).codes).toEqual([]);
+  truncateSync(join(dir, "inputs.0001.ndjson.gz"), 10);
+  const { document, codes } = await run();
+  expect(codes).toEqual([14]);
+  expect(document.parts.map(({ state }) => state)).toEqual(["ok", "damaged"]);
+});
+
+test("the shipped recordings are whole", () => {
+  for (const name of ["regime-flip", "why-no-execute"]) {
+    expect(inspectRecording(join("recordings", name)).damage).toEqual([]);
+  }
+});
