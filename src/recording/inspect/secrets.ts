@@ -11,7 +11,7 @@ const KINDS: readonly SecretKind[] = [
     pattern:
       /(?:api[_-]?key|api[_-]?secret|secret(?:[_-]?key)?|passw(?:or)?d|access[_-]?token|auth[_-]?token|authorization|x-mbx-apikey|signature)[\\"']*\s*[:=]\s*[\\"']*(?:Bearer )?[^\s\\"',;&}]{6,}/gi,
   },
-  { kind: "password in a URL", pattern: /[a-z][a-z0-9+.-]*:\/\/[^\s/:@"]*:[^\s/@"]+@/gi },
+  { kind: "password in a URL", pattern: /[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/:@"]{0,200}:[^\s/@"]{1,500}@/gi },
   { kind: "cloud access key", pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g },
   // Binance keys and secrets are 64 letters and digits in mixed case; a SHA-256 in hex has one case.
   {
