@@ -17,6 +17,7 @@ Examples:
   sim run a.yaml --variant z-score --seed 7      one variant, another seed
   sim explain fade715                            why a plan of the newest run ended as it did
   sim explain --symbol BTCUSDT --at 00:13:42     what was decided on a symbol at a time
+  sim inspect recordings/regime-flip             what a recording holds and is good for
   sim governors                                  governors with their parameters
 
 Exit codes: 0 ok, 1 internal error, 2 usage or configuration, 10 threshold or expectation failed,

@@ -87,7 +87,7 @@ export async function inspectionText(of: Inspection): Promise<string> {
   say("market", `${market.symbolsWithRows} of ${market.symbols} symbols, ${market.events} events, ${grid}${quoted}`);
   const { longestGap: gap } = market;
   const longest = gap === null ? "" : `, longest ${seconds(gap.lengthMs)} ${gap.symbol} from ${instant(gap.startRxMs)}`;
-  say("gaps", `${market.gapsOver5s} over 5 s${longest}`);
+  say("gaps", `${market.gaps} over ${market.gapMs / 1000} s${longest}`);
   for (const { symbol, lengthMs, startRxMs, rows } of market.frozen) {
     say("frozen", `${symbol} ${seconds(lengthMs)} from ${instant(startRxMs)}, ${rows} rows`);
   }

@@ -52,7 +52,9 @@ export const inspectionSchema = z.object({
     events: count,
     /** Most frequent distance of two rows of a symbol. */
     gridMs: z.number().nullable(),
-    gapsOver5s: count,
+    /** A silence of one symbol longer than this is a gap: 5 s, or four steps of the grid. */
+    gapMs: count,
+    gaps: count,
     longestGap: z.object({ symbol: z.string(), startRxMs: z.number(), lengthMs: count }).nullable(),
     frozen: z.array(z.object({ symbol: z.string(), startRxMs: z.number(), lengthMs: count, rows: count })),
     quoteShare: share.nullable(),

@@ -3,6 +3,8 @@ import type { Inspection } from "./inspection.ts";
 type Market = Inspection["market"];
 
 const GAP_MS = 5_000;
+/** A silence is a gap when it is longer than so many steps of the recording's own grid. */
+const GAP_STEPS = 4;
 const FROZEN_MS = 15 * 60_000;
 const GRIDS_KEPT = 10_000;
 
@@ -22,7 +24,8 @@ export class MarketTally {
   readonly #frozen = new Map<string, Market["frozen"][number]>();
   #events = 0;
   #quoted = 0;
-  #gaps = 0;
+  /** Intervals over 5 s by whole seconds: what counts as a gap is known when the grid is. */
+  readonly #longSec = new Map<number, number>();
   #longest: Market["longestGap"] = null;
 
   add(symbol: string, rxMs: number, price: string, isQuoted: boolean): void {
@@ -58,13 +61,18 @@ export class MarketTally {
 
   summary(symbols: number): Market {
     const grids = [...this.#intervals].sort((left, right) => right[1] - left[1] || left[0] - right[0]);
+    const gridMs = grids[0]?.[0] ?? null;
+    const gapMs = Math.max(GAP_MS, GAP_STEPS * (gridMs ?? 0));
+    let gaps = 0;
+    for (const [seconds, count] of this.#longSec) if (seconds * 1000 > gapMs) gaps += count;
     return {
       symbols,
       symbolsWithRows: this.#states.size,
       events: this.#events,
-      gridMs: grids[0]?.[0] ?? null,
-      gapsOver5s: this.#gaps,
-      longestGap: this.#longest,
+      gridMs,
+      gapMs,
+      gaps,
+      longestGap: (this.#longest?.lengthMs ?? 0) > gapMs ? this.#longest : null,
       frozen: [...this.#frozen.values()].sort((left, right) => (left.symbol < right.symbol ? -1 : 1)),
       quoteShare: this.#events === 0 ? null : this.#quoted / this.#events,
     };
@@ -75,7 +83,8 @@ export class MarketTally {
       this.#intervals.set(lengthMs, (this.#intervals.get(lengthMs) ?? 0) + 1);
     }
     if (lengthMs <= GAP_MS) return;
-    this.#gaps++;
+    const seconds = Math.ceil(lengthMs / 1000);
+    this.#longSec.set(seconds, (this.#longSec.get(seconds) ?? 0) + 1);
     if (lengthMs > (this.#longest?.lengthMs ?? 0)) this.#longest = { symbol, startRxMs, lengthMs };
   }
 }

@@ -33,7 +33,14 @@ afterEach(() => rmSync(base, { recursive: true, force: true }));
 test("finds frozen prices, gaps, duplicates, unknown fields and bad intents, and keeps secrets to itself", async () => {
   const found = inspectionSchema.parse(inspectRecording(dir));
   expect(found.damageCount).toBe(0);
-  expect(found.market).toMatchObject({ events: 21, gridMs: 60_000, gapsOver5s: 20, quoteShare: 0 });
+  expect(found.market).toMatchObject({
+    events: 21,
+    gridMs: 60_000,
+    gapMs: 240_000,
+    gaps: 0,
+    longestGap: null,
+    quoteShare: 0,
+  });
   expect(found.market.frozen).toEqual([{ symbol: "AUSDT", startRxMs: 0, lengthMs: 1_200_000, rows: 21 }]);
   expect(found.clockSkewMs).toMatchObject({ p1: -40, p50: -40, max: 0 });
   const intents = found.streams.find(({ stream }) => stream === "trade.intent");
@@ -44,6 +51,27 @@ test("finds frozen prices, gaps, duplicates, unknown fields and bad intents, and
   const text = await inspectionText(found);
   expect(JSON.stringify(found) + text).not.toContain(KEY);
   expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+test("counts a silence as a gap when it is long for the recording's own grid", () => {
+  const sparse = join(base, "sparse");
+  const writer = createRecordingWriter({
+    dir: sparse,
+    id: "s",
+    fidelity: "mark",
+    symbols: ["AUSDT"],
+    createdBy: "test",
+  });
+  for (const second of [0, 1, 2, 3, 4, 9.5, 10, 30, 31, 32]) {
+    writer.market({ rxMs: second * 1000, symbol: 0, price: String(100 + second) });
+  }
+  writer.seal();
+  expect(inspectRecording(sparse).market).toMatchObject({
+    gridMs: 1000,
+    gapMs: 5000,
+    gaps: 2,
+    longestGap: { symbol: "AUSDT", startRxMs: 10_000, lengthMs: 20_000 },
+  });
 });
 
 test("each kind of damage is named with its file and place", () => {
