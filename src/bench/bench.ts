@@ -1,13 +1,22 @@
 #!/usr/bin/env node
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import type { MarketBatch } from "../recording/batch.ts";
 import { openRecording } from "../recording/reader.ts";
 import { type Figure, figuresText, interleavedMs, median, rateText } from "./measure.ts";
-import { inMemory, runIntents, runUniverse, UNIVERSE_SYMBOLS, universeRecording } from "./universe.ts";
+import {
+  inMemory,
+  intentPayloads,
+  runIntents,
+  runUniverse,
+  UNIVERSE_SYMBOLS,
+  type UniverseRun,
+  universeRecording,
+} from "./universe.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const sim = join(root, "dist/cli/sim.js");
@@ -27,29 +36,43 @@ if (process.argv.includes("--memory-child")) {
   process.stdout.write(`${figuresText([...pipeline(), ...decisions(), ...reading(), ...processes(), ...memory()])}\n`);
 }
 
+/** The least a reader can do: every column the pipeline reads, added up. */
+function addUp(batches: Iterable<MarketBatch>): void {
+  let sum = 0;
+  for (const { length, tsMs, rxMs, symbol, kind, price, bid, ask, qty } of batches) {
+    for (let row = 0; row < length; row++) {
+      sum += tsMs[row]! + rxMs[row]! + symbol[row]! + kind[row]! + price[row]! + bid[row]! + ask[row]! + qty[row]!;
+    }
+  }
+  if (!(sum > 0)) throw new Error(`the baseline adds up to ${sum}, a positive sum is needed`);
+}
+
+/** A pipeline that decides nothing is no pipeline. */
+function expectIntents({ intents }: UniverseRun): void {
+  if (intents === 0) throw new Error("the strategy made no intents, some are needed to measure the whole pipeline");
+}
+
 /** Market events through the whole pipeline from decoded columns, beside a loop that only adds them up. */
 function pipeline(): Figure[] {
   if (isFull) return wholeDay();
   const recording = inMemory(universeRecording(seconds));
-  let sum = 0;
+  let run: UniverseRun = { intents: 0, entries: 0 };
   const [bare, one, two, eight] = interleavedMs(
     [
+      () => addUp(recording.held),
       () => {
-        for (const { length, price, tsMs } of recording.held) {
-          for (let row = 0; row < length; row++) sum += price[row]! + tsMs[row]!;
-        }
+        run = runUniverse(recording, 1);
       },
-      () => runUniverse(recording, 1),
       () => runUniverse(recording, 2),
       () => runUniverse(recording, 8),
     ],
     rounds,
   ) as [number, number, number, number];
-  if (!(sum > 0)) throw new Error("the baseline added nothing up");
+  expectIntents(run);
   const count = recording.marketEventCount;
   return [
     {
-      name: `market events, 1 variant (${UNIVERSE_SYMBOLS} symbols, ${seconds} s)`,
+      name: `market events, 1 variant (${UNIVERSE_SYMBOLS} symbols, ${seconds} s, ${run.intents} intents)`,
       value: rateText(count, one),
       baseline: `bare loop ${rateText(count, bare)}`,
       ratio: (bare / one).toFixed(3),
@@ -68,21 +91,22 @@ function pipeline(): Figure[] {
 
 function wholeDay(): Figure[] {
   const recording = universeRecording(seconds);
-  let _sum = 0;
+  let run: UniverseRun = { intents: 0, entries: 0 };
   const [bare, one] = interleavedMs(
     [
+      () => addUp(recording.batches()),
       () => {
-        for (const { length, price } of recording.batches()) for (let row = 0; row < length; row++) _sum += price[row]!;
+        run = runUniverse(recording, 1);
       },
-      () => runUniverse(recording, 1),
     ],
     1,
   ) as [number, number];
+  expectIntents(run);
   return [
     {
       name: `market events, a day of ${UNIVERSE_SYMBOLS} symbols, generation included`,
       value: rateText(recording.marketEventCount, one),
-      baseline: `generate only ${rateText(recording.marketEventCount, bare)}`,
+      baseline: `generate and add up ${rateText(recording.marketEventCount, bare)}`,
       ratio: (bare / one).toFixed(3),
     },
   ];
@@ -91,15 +115,13 @@ function wholeDay(): Figure[] {
 /** Intents from stream entry to ledger, beside reading and writing the same entries as JSON. */
 function decisions(): Figure[] {
   const recording = inMemory(universeRecording(Math.max(20, Math.ceil((intentCount * 5) / 1000) + 10)));
-  const payload = { symbol: "S0001USDT", side: "BUY", quantity: 5 };
+  const payloads = intentPayloads(recording, intentCount);
   let kept = 0;
-  let run = { intents: 0, entries: 0, commits: 0 };
+  let run = { intents: 0, entries: 0, decisions: 0, commits: 0 };
   const [json, ms] = interleavedMs(
     [
       () => {
-        for (let index = 0; index < intentCount; index++) {
-          kept += (JSON.parse(JSON.stringify({ ...payload, index })) as { index: number }).index;
-        }
+        for (const payload of payloads) kept += (JSON.parse(JSON.stringify(payload)) as typeof payload).qty;
       },
       () => {
         run = runIntents(recording, intentCount);
@@ -107,7 +129,7 @@ function decisions(): Figure[] {
     ],
     rounds,
   ) as [number, number];
-  if (kept < 0 || run.commits < 0.95 * intentCount) {
+  if (kept === 0 || run.commits < 0.95 * intentCount) {
     throw new Error(
       `${run.commits} of ${intentCount} intents reached the ledger, most are needed to measure the way there`,
     );
@@ -118,6 +140,12 @@ function decisions(): Figure[] {
       value: rateText(intentCount, ms),
       baseline: `JSON round trip ${rateText(intentCount, json)}`,
       ratio: (json / ms).toFixed(3),
+    },
+    {
+      name: `  decisions they cause (${run.decisions})`,
+      value: rateText(run.decisions, ms),
+      baseline: `intents ${rateText(intentCount, ms)}`,
+      ratio: `${(run.decisions / intentCount).toFixed(2)}x`,
     },
   ];
 }
@@ -159,6 +187,14 @@ function reading(): Figure[] {
 
 /** Whole processes, as a person waits for them. */
 function processes(): Figure[] {
+  if (!existsSync(sim)) {
+    return ["sim --help", "sim run scenarios/regime-flip.yaml"].map((name) => ({
+      name,
+      value: "skipped",
+      baseline: "dist/cli/sim.js is missing: npm run build",
+      ratio: "-",
+    }));
+  }
   const out = mkdtempSync(join(tmpdir(), "rehearsal-bench-"));
   const times = { empty: [] as number[], help: [] as number[], scenario: [] as number[] };
   const time = (args: readonly string[]): number => {
@@ -192,7 +228,12 @@ function processes(): Figure[] {
 function memory(): Figure[] {
   const peakMb = (virtualSeconds: number): number => {
     const args = [fileURLToPath(import.meta.url), "--memory-child", String(virtualSeconds)];
-    return Number(spawnSync(process.execPath, args, { encoding: "utf8" }).stdout) / 1024;
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    const peakKb = Number(stdout);
+    if (status !== 0 || !(peakKb > 0)) {
+      throw new Error(`the run of ${virtualSeconds} virtual seconds exits with ${status}: ${stderr}`);
+    }
+    return peakKb / 1024;
   };
   const short = peakMb(seconds);
   const long = peakMb(4 * seconds);

@@ -3,7 +3,7 @@ export interface Figure {
   readonly name: string;
   readonly value: string;
   readonly baseline: string;
-  /** Figure over baseline; above 1 is better than the baseline where "more is better". */
+  /** Figure over baseline: of rates a plain number, more is better; of times and sizes with an x, less is better. */
   readonly ratio: string;
 }
 

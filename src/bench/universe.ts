@@ -63,8 +63,23 @@ export function runUniverse(recording: RecordingSource, variants: number): Unive
   return { intents, entries };
 }
 
+/** The intents of `runIntents`, as the entries of a stream would hold them. */
+export function intentPayloads(recording: RecordingSource, count: number) {
+  return Array.from({ length: count }, (_, index) => ({
+    tsMs: START_MS + 1000 + index * 5,
+    symbol: recording.symbols[index % INTENT_SYMBOLS]!,
+    side: "BUY",
+    qty: 5,
+  }));
+}
+
+export interface IntentRun extends UniverseRun {
+  readonly decisions: number;
+  readonly commits: number;
+}
+
 /** Given intents, in turn on 500 symbols: each goes through bridge, governor, permit, exchange and ledger. */
-export function runIntents(recording: RecordingSource, count: number): UniverseRun & { readonly commits: number } {
+export function runIntents(recording: RecordingSource, count: number): IntentRun {
   const each = Math.ceil(count / INTENT_SYMBOLS);
   const intents = Array.from(
     { length: INTENT_SYMBOLS },
@@ -90,6 +105,7 @@ ${intents}
   );
   let received = 0;
   let entries = 0;
+  let decided = 0;
   let commits = 0;
   runScenario({
     runId: "bench",
@@ -98,11 +114,12 @@ ${intents}
     onHeader: () => {},
     onEntry: (_index, { envelope, decisions }) => {
       entries += 1;
+      decided += decisions.length;
       if (envelope.event.type === "intent.received") received += 1;
       for (const { type } of decisions) if (type === "ledger.committed") commits += 1;
     },
   });
-  return { intents: received, entries, commits };
+  return { intents: received, entries, decisions: decided, commits };
 }
 
 function* copies(batches: Iterable<MarketBatch>): Generator<MarketBatch> {

@@ -10,9 +10,17 @@ describe("npm run bench", () => {
   test("prints every figure beside its baseline of the same run", () => {
     const bench = spawnSync(process.execPath, [repositoryPath("dist/bench/bench.js"), "--smoke"], { encoding: "utf8" });
     expect(bench.stderr).toBe("");
-    const names = bench.stdout.trimEnd().split("\n");
-    expect(names).toHaveLength(9);
-    for (const figure of ["market events", "intents to ledger", "recording read", "sim --help", "peak memory"]) {
+    const rows = bench.stdout.trimEnd().split("\n");
+    expect(rows).toHaveLength(10);
+    expect(bench.stdout).not.toMatch(/NaN|Infinity|skipped|[^\d.]0 (MB|ms)/);
+    for (const figure of [
+      "market events",
+      "intents to ledger",
+      "decisions they cause",
+      "recording read",
+      "sim --help",
+      "peak memory",
+    ]) {
       expect(bench.stdout).toContain(figure);
     }
   });

@@ -47,7 +47,8 @@ export function killScore(components: KillComponents, weights: KillScoreWeights)
     weights.sigmaSpike * components.sigmaSpike +
     weights.tsDrop * components.tsDrop +
     weights.agePenalty * components.agePenalty;
-  return { score: 1 / (1 + Math.exp(-logit)), logit, ...components, weights };
+  const { regimeFlip, sigmaSpike, tsDrop, agePenalty } = components;
+  return { score: 1 / (1 + Math.exp(-logit)), logit, regimeFlip, sigmaSpike, tsDrop, agePenalty, weights };
 }
 
 /** `ln(K / (1 - K))`: where a threshold lies on the scale on which the terms add up. */

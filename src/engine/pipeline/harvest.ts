@@ -131,25 +131,36 @@ function evaluate(step: Step, evaluation: Evaluation, position: Position | null)
   const pnlPerUnit = evaluation.isLong
     ? evaluation.markPrice - evaluation.entryPrice
     : evaluation.entryPrice - evaluation.markPrice;
-  const { r, rOrigin } = measureR(step, evaluation, pnlPerUnit);
+  const r = measureR(step, evaluation, pnlPerUnit);
   const lockedStop = lockProfit(step, evaluation, position, r);
   const asked = ask(step, evaluation, score, r);
   const action = circulating(step, evaluation.symbol) ?? asked.action;
   if (action === "HOLD") return;
   if (hasPlanInFlight(step, evaluation.symbol)) return;
   if (!isNews(step, evaluation.symbol, action, lockedStop, score?.score ?? 0)) return;
-  propose(step, evaluation, { action, causes: asked.causes, score, r, rOrigin, lockedStop, pnlPerUnit });
+  propose(step, evaluation, { action, causes: asked.causes, score, r, lockedStop, pnlPerUnit });
 }
 
-/** R per unit, as meant, and the origin's position-level figure; the quirk decides with the second. */
-function measureR(step: Step, evaluation: Evaluation, pnlPerUnit: number): { r: number; rOrigin: number } {
-  const { costRate } = step.state.policy.harvest;
-  const input = { entryPrice: evaluation.entryPrice, stopDistancePct: evaluation.riskPct, costRate };
+/** R per unit, as meant; under the quirk the origin's position-level figure decides. */
+function measureR(step: Step, evaluation: Evaluation, pnlPerUnit: number): number {
+  if (hasQuirk(step, "position-level-r")) return measureOriginR(step, evaluation, pnlPerUnit);
+  return rNet({
+    entryPrice: evaluation.entryPrice,
+    stopDistancePct: evaluation.riskPct,
+    costRate: step.state.policy.harvest.costRate,
+    unrealizedPnlPerUnit: pnlPerUnit,
+  });
+}
+
+function measureOriginR(step: Step, evaluation: Evaluation, pnlPerUnit: number): number {
   // The invented position counts one unit, which is why its R looked right.
   const qty = evaluation.qty === 0 ? 1 : evaluation.qty;
-  const rOrigin = rNetOrigin({ ...input, unrealizedPnl: pnlPerUnit * qty });
-  const r = hasQuirk(step, "position-level-r") ? rOrigin : rNet({ ...input, unrealizedPnlPerUnit: pnlPerUnit });
-  return { r, rOrigin };
+  return rNetOrigin({
+    entryPrice: evaluation.entryPrice,
+    stopDistancePct: evaluation.riskPct,
+    costRate: step.state.policy.harvest.costRate,
+    unrealizedPnl: pnlPerUnit * qty,
+  });
 }
 
 /** Moves the stop behind the entry once the position has earned it; a stop never loosens. */
@@ -262,7 +273,6 @@ function propose(
     readonly causes: readonly string[];
     readonly score: KillScore | null;
     readonly r: number;
-    readonly rOrigin: number;
     readonly lockedStop: number | null;
     readonly pnlPerUnit: number;
   },
@@ -287,7 +297,7 @@ function propose(
     causes: proposal.causes,
     killScore: score,
     rNet: proposal.r,
-    rNetOrigin: proposal.rOrigin,
+    rNetOrigin: measureOriginR(step, evaluation, proposal.pnlPerUnit),
     newStopPrice: proposal.lockedStop,
     takeProfitPrice: null,
     positionQtyLots: evaluation.qtyLots,

@@ -77,7 +77,9 @@ export function scoreSymbol(step: Step, symbolIndex: number, ageSec: number): Ki
   const features = step.state.market.features(symbolIndex);
   if (features === null) return null;
   const params = step.state.policy.killScore;
-  return killScore(killComponents({ ...features, ageSec }, params), params.weights);
+  const { sigma, trendStrength, pTrend, pMeanReversion, pChop } = features;
+  const components = killComponents({ sigma, trendStrength, pTrend, pMeanReversion, pChop, ageSec }, params);
+  return killScore(components, params.weights);
 }
 
 /** Timer "account": equity for the drawdown of reports; a flat account whose wallet has not moved says nothing new. */
