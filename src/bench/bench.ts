@@ -21,10 +21,10 @@ import {
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const sim = join(root, "dist/cli/sim.js");
 
-/** `--smoke` only shows that everything runs; `--full` is a whole day of the universe. */
+/** `--smoke` only shows that everything runs (the strategy needs 200 s before its first intent); `--full` is a whole day of the universe. */
 const isSmoke = process.argv.includes("--smoke");
 const isFull = process.argv.includes("--full");
-const seconds = isSmoke ? 60 : isFull ? 86_400 : 1200;
+const seconds = isSmoke ? 300 : isFull ? 86_400 : 1200;
 const rounds = isSmoke ? 1 : 3;
 const intentCount = isSmoke ? 1000 : 20_000;
 
