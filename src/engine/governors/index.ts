@@ -2,11 +2,11 @@ import { z } from "zod";
 import { dynamicThreshold } from "./dynamic-threshold.ts";
 import { entryExitSeparation } from "./entry-exit-separation.ts";
 import { fixedThreshold } from "./fixed-threshold.ts";
-import { type BoundGovernor, bindGovernor } from "./governor.ts";
+import { type BoundGovernor, bindGovernor, type GovernorDefinition } from "./governor.ts";
 import { none } from "./none.ts";
 import { zScore } from "./z-score.ts";
 
-/** A new governor is its file plus a line here and a line in `governorSchema`. */
+/** A new governor is its file, a line here and a line in `governorSchema`. */
 export const governors = [fixedThreshold, entryExitSeparation, dynamicThreshold, zScore, none] as const;
 
 export const governorSchema = z.discriminatedUnion("name", [
@@ -20,16 +20,8 @@ export const governorSchema = z.discriminatedUnion("name", [
 export type GovernorChoice = z.infer<typeof governorSchema>;
 
 export function createGovernor(choice: GovernorChoice): BoundGovernor {
-  switch (choice.name) {
-    case "fixed-threshold":
-      return bindGovernor(fixedThreshold, choice.params);
-    case "entry-exit-separation":
-      return bindGovernor(entryExitSeparation, choice.params);
-    case "dynamic-threshold":
-      return bindGovernor(dynamicThreshold, choice.params);
-    case "z-score":
-      return bindGovernor(zScore, choice.params);
-    case "none":
-      return bindGovernor(none, choice.params);
-  }
+  // The schema has matched name and parameters; only the compiler cannot follow that through the list.
+  const definition = governors.find(({ name }) => name === choice.name) as GovernorDefinition | undefined;
+  if (definition === undefined) throw new RangeError(`Cannot create governor "${choice.name}": it is not in the list`);
+  return bindGovernor(definition, choice.params);
 }

@@ -5,7 +5,7 @@ import type { BoundRanker, RankerDefinition } from "./ranker.ts";
 import { tiered } from "./tiered.ts";
 import { volume } from "./volume.ts";
 
-/** A new ranker is its file plus a line here and a line in `rankerSchema`. */
+/** A new ranker is its file, a line here and a line in `rankerSchema`. */
 export const rankers = [envAllowlist, alphabetical, volume, tiered] as const;
 
 export const rankerSchema = z.discriminatedUnion("name", [
@@ -18,18 +18,7 @@ export const rankerSchema = z.discriminatedUnion("name", [
 export type RankerChoice = z.infer<typeof rankerSchema>;
 
 export function createRanker(choice: RankerChoice): BoundRanker {
-  switch (choice.name) {
-    case "env-allowlist":
-      return bind(envAllowlist, choice.params);
-    case "alphabetical":
-      return bind(alphabetical, choice.params);
-    case "volume":
-      return bind(volume, choice.params);
-    case "tiered":
-      return bind(tiered, choice.params);
-  }
-}
-
-function bind<Params>(definition: RankerDefinition<Params>, params: Params): BoundRanker {
-  return { name: definition.name, rank: (view) => definition.rank(view, params) };
+  const definition = rankers.find(({ name }) => name === choice.name) as RankerDefinition | undefined;
+  if (definition === undefined) throw new RangeError(`Cannot create ranker "${choice.name}": it is not in the list`);
+  return { name: definition.name, rank: (view) => definition.rank(view, choice.params) };
 }
