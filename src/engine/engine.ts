@@ -157,7 +157,7 @@ function onTimer(step: Step, timerId: string): void {
 
 /** Memories are bounded by their time to live, not by the length of the run. */
 function sweep(state: EngineState): void {
-  for (const memory of [state.seenIntents, state.donePlans, state.ledgerOrders]) {
+  for (const memory of [state.seenIntents, state.donePlans, state.seenTrades, state.ledgerOrders]) {
     for (const [key, untilTsMs] of memory) {
       if (untilTsMs <= state.tsMs) memory.delete(key);
     }

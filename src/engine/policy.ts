@@ -118,6 +118,10 @@ const executorSchema = z.strictObject({
   allowlist: z.array(symbol).nullable().default(null),
   orderType: z.enum(["MARKET", "LIMIT_IOC"]).default("MARKET"),
   limitOffsetBps: z.number().min(0).default(5),
+  isUpsizeAllowed: z
+    .boolean()
+    .default(false)
+    .meta({ description: "raise an entry to the venue's minimum notional instead of refusing it" }),
   orderTimeout: durationSchema
     .prefault("5s")
     .meta({ description: "without an answer the order is unknown and queried" }),

@@ -25,7 +25,3 @@ export type EvalType = "ENTRY" | "EXIT" | "UNKNOWN";
 export function sideSign(side: Side): 1 | -1 {
   return side === "BUY" ? 1 : -1;
 }
-
-export function oppositeSide(side: Side): Side {
-  return side === "BUY" ? "SELL" : "BUY";
-}

@@ -4,6 +4,7 @@ import { type Instrument, lotsToQty, lotsToQtyText, priceToTicks, qtyToLots } fr
 import { sideSign } from "../domain/intent.ts";
 import { moneyToNumber } from "../domain/money.ts";
 import type { Plan } from "../domain/plan.ts";
+import { checkMinNotional } from "../formulas/executor-rounding.ts";
 import { commitLater } from "./ledger.ts";
 import { recordOrderResult, recordPlanResult } from "./result.ts";
 import {
@@ -48,16 +49,19 @@ export function executePlan(step: Step, active: ActivePlan): void {
     recordPlanResult(step, plan, "mark_price_unavailable", "");
     return;
   }
-  const qtyLots = orderLots(plan, permit.safeQtyLots, instrument);
-  if (qtyLots === 0) {
+  const wantedLots = orderLots(plan, permit.safeQtyLots, instrument);
+  if (wantedLots === 0) {
     recordPlanResult(step, plan, "quantity_rounds_to_zero", `${plan.qty} is below one step of ${instrument.stepSize}`);
     return;
   }
-  const tooSmall = plan.isReduceOnly ? null : belowMinimum(instrument, qtyLots, mark!);
-  if (tooSmall !== null) {
-    recordPlanResult(step, plan, "min_notional_check_failed", tooSmall);
+  const sized = plan.isReduceOnly
+    ? { qtyLots: wantedLots, refusal: null }
+    : meetMinimum(step, instrument, wantedLots, mark!);
+  if (sized.refusal !== null) {
+    recordPlanResult(step, plan, "min_notional_check_failed", sized.refusal);
     return;
   }
+  const qtyLots = capAtVenue(step, plan, instrument, sized.qtyLots);
   const clientOrderId = `rh-${plan.planId}`;
   active.stage = { kind: "ordered", clientOrderId };
   submit(step, plan, instrument, clientOrderId, qtyLots, mark);
@@ -77,17 +81,43 @@ export function executePlan(step: Step, active: ActivePlan): void {
 function orderLots(plan: Plan, safeQtyLots: number | null, instrument: Instrument): number {
   const wanted = qtyToLots(instrument, plan.qty, "half-even");
   // A safe quantity of 0 is the origin's spelling of "no bound": it belongs to the open path, where ours is null.
-  const bounded = safeQtyLots === null ? wanted : Math.min(wanted, safeQtyLots);
-  return Math.min(bounded, instrument.qtyLotsMax);
+  return safeQtyLots === null ? wanted : Math.min(wanted, safeQtyLots);
 }
 
-function belowMinimum(instrument: Instrument, qtyLots: number, mark: number): string | null {
+/** The venue's minimum quantity and notional: refused, or raised to the minimum where the policy allows it. */
+function meetMinimum(
+  step: Step,
+  instrument: Instrument,
+  qtyLots: number,
+  mark: number,
+): { readonly qtyLots: number; readonly refusal: string | null } {
   if (qtyLots < instrument.qtyLotsMin) {
-    return `quantity ${lotsToQtyText(instrument, qtyLots)} < minQty ${lotsToQtyText(instrument, instrument.qtyLotsMin)}`;
+    const refusal = `quantity ${lotsToQtyText(instrument, qtyLots)} < minQty ${lotsToQtyText(instrument, instrument.qtyLotsMin)}`;
+    return { qtyLots: 0, refusal };
   }
-  const notional = lotsToQty(instrument, qtyLots) * mark;
-  const least = moneyToNumber(instrument.notionalMinQuote);
-  return notional < least ? `notional ${notional.toFixed(2)} < minNotional ${least.toFixed(2)}` : null;
+  const outcome = checkMinNotional({
+    qty: lotsToQty(instrument, qtyLots),
+    markPrice: mark,
+    minNotional: moneyToNumber(instrument.notionalMinQuote),
+    step: lotsToQty(instrument, 1),
+    isUpsizeAllowed: step.state.policy.executor.isUpsizeAllowed,
+    upsizeRounding: "ceiling",
+  });
+  if (outcome.qty === 0) return { qtyLots: 0, refusal: outcome.reason };
+  return { qtyLots: qtyToLots(instrument, outcome.qty, "half-even"), refusal: null };
+}
+
+/** The largest market order the venue takes; what is cut off is said, never dropped in silence. */
+function capAtVenue(step: Step, plan: Plan, instrument: Instrument, qtyLots: number): number {
+  if (qtyLots <= instrument.qtyLotsMax) return qtyLots;
+  noteFinding(step, {
+    code: "order_capped_by_venue",
+    severity: "warn",
+    symbol: plan.symbol,
+    text: `${plan.symbol} wants ${lotsToQtyText(instrument, qtyLots)}, the venue takes at most ${lotsToQtyText(instrument, instrument.qtyLotsMax)} in one market order`,
+    evidence: { planId: plan.planId, wantedLots: qtyLots, maxLots: instrument.qtyLotsMax },
+  });
+  return instrument.qtyLotsMax;
 }
 
 function submit(

@@ -4,11 +4,23 @@ import { sideSign } from "../domain/intent.ts";
 import { finishOrder } from "./execute.ts";
 import { commitLater } from "./ledger.ts";
 import { applyFill, type Position } from "./position-book.ts";
-import { type ActiveOrder, decide, instrumentOf, noteFindingOnce, type Step } from "./state.ts";
+import { type ActiveOrder, decide, instrumentOf, noteFinding, noteFindingOnce, type Step } from "./state.ts";
 
 /** A fill: money, position, order, result, and the ledger a lag later. */
 export function onOrderFilled(step: Step, event: OrderFilled): void {
-  const { account, activeOrders, positions } = step.state;
+  const { account, activeOrders, positions, seenTrades } = step.state;
+  const tradeKey = `${event.symbol}:${event.tradeId}`;
+  if (seenTrades.has(tradeKey)) {
+    noteFinding(step, {
+      code: "duplicate_fill",
+      severity: "warn",
+      symbol: event.symbol,
+      text: `Trade ${event.tradeId} of ${event.symbol} was told twice and is booked once`,
+      evidence: { tradeId: event.tradeId, orderId: event.orderId },
+    });
+    return;
+  }
+  seenTrades.set(tradeKey, step.tsMs + step.state.policy.executor.doneTtl);
   const order = activeOrders.get(event.clientOrderId);
   const instrument = instrumentOf(step, event.symbol);
   const notional = notionalQuote(instrument, event.priceTicks, event.qtyLots);

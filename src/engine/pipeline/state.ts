@@ -97,6 +97,8 @@ export interface EngineState {
   /** Entry id to the time its memory may be dropped. */
   readonly seenIntents: Map<string, number>;
   readonly donePlans: Map<string, number>;
+  /** `symbol:trade id` of fills that are booked, to the time their memory may be dropped: no fill counts twice. */
+  readonly seenTrades: Map<string, number>;
   readonly activePlans: Map<string, ActivePlan>;
   readonly activeOrders: Map<string, ActiveOrder>;
   /** Facts about orders needed after their end: pending ledger commits. */
@@ -169,6 +171,7 @@ export function createState(parts: EngineParts): EngineState {
     ledgerOrders: new Map(),
     seenIntents: new Map(),
     donePlans: new Map(),
+    seenTrades: new Map(),
     activePlans: new Map(),
     activeOrders: new Map(),
     pendingLedger: new Map(),

@@ -3,6 +3,7 @@ import { moneyFromNumber, moneyToNumber } from "../domain/money.ts";
 import type { InputProvenance, KillScore } from "../domain/plan.ts";
 import { killComponents, killScore } from "../formulas/kill-score.ts";
 import type { Drivers } from "../governors/governor.ts";
+import { heatOf } from "../portfolio/portfolio-heat.ts";
 import type { Position } from "./position-book.ts";
 import { entryPriceOf, snapshotOf } from "./position-book.ts";
 import { decide, instrumentOf, markPriceOf, type Step, setTimer } from "./state.ts";
@@ -44,12 +45,12 @@ export function viewPortfolio(step: Step): PortfolioView {
   }
   const equity = moneyToNumber(account.walletQuote) + unrealized;
   if (equity > account.equityPeak) account.equityPeak = equity;
-  const isSolvent = equity > 0;
   return {
     equity,
     grossNotional,
-    heat: isSolvent ? heatSum / equity : heatSum > 0 ? Number.MAX_VALUE : 0,
-    openRisk: isSolvent ? riskSum / equity : riskSum > 0 ? Number.MAX_VALUE : 0,
+    // A journal holds finite numbers only: without equity any exposure is as hot as a number can say.
+    heat: Math.min(Number.MAX_VALUE, heatOf(heatSum, equity)),
+    openRisk: Math.min(Number.MAX_VALUE, heatOf(riskSum, equity)),
     drawdown: account.equityPeak > 0 ? Math.max(0, 1 - equity / account.equityPeak) : 0,
     openPositions: positions.open.size,
   };

@@ -8,6 +8,11 @@ export function portfolioHeat(
   equity: number,
 ): number {
   const exposure = positions.reduce((sum, { notional, sigma }) => sum + Math.abs(notional) * sigma, 0);
+  return heatOf(exposure, equity);
+}
+
+/** Heat from the summed exposure, for callers that add it up themselves. */
+export function heatOf(exposure: number, equity: number): number {
   if (exposure === 0) return 0;
   return equity > 0 ? exposure / equity : Number.POSITIVE_INFINITY;
 }

@@ -44,8 +44,6 @@ const SHIPPED: readonly SymbolModel[] = [
   model("ZECUSDT", 317, "0.01", "0.001", "10000", "5", [14.5, 0.645, 120_000, 2.0]),
 ];
 
-export const SHIPPED_SYMBOL_COUNT: number = SHIPPED.length;
-
 /**
  * Models of the first `count` symbols: the shipped twelve, then made-up ones (`SIM013USDT`, ...) whose levels are drawn
  * from the stream, so that a wide universe has cheap and dear, quiet and wild, busy and thin symbols.

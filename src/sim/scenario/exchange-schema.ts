@@ -53,4 +53,3 @@ export const exchangeSchema = z.strictObject({
 
 /** Validated `exchange:`; latencies are in milliseconds, fee rates stay exact decimal text. */
 export type ExchangeConfig = z.infer<typeof exchangeSchema>;
-export type ExchangeConfigInput = z.input<typeof exchangeSchema>;

@@ -142,7 +142,6 @@ export const scenarioSchema = z
   .meta({ title: "Rehearsal scenario" });
 
 export type ScenarioFile = z.output<typeof scenarioSchema>;
-export type ScenarioInput = z.input<typeof scenarioSchema>;
 
 /**
  * A scenario with nothing left to decide: every default is in place, every variant is whole. Durations and times are

@@ -35,8 +35,6 @@ const givenIntentSchema = z.strictObject({
   every: durationSchema.prefault("60s").meta({ description: "pause between the repetitions" }),
 });
 
-export type GivenIntent = z.infer<typeof givenIntentSchema>;
-
 /** `strategy:` of a scenario. */
 export const strategySchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("ewma-cross"), params: ewmaCrossParams.prefault({}), ...shape }),

@@ -250,6 +250,73 @@ describe("limits and governor on the entry path", () => {
   });
 });
 
+describe("a fill that is told twice", () => {
+  test("is booked once: money, position and ledger do not move again", () => {
+    const core = new CoreDriver({ governor: { name: "none" } });
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+    core.intent(entryId(START_MS), ZEC_BUY);
+    const { clientOrderId, symbol, side } = core.last("order.submitted");
+    const fill = {
+      type: "exchange.order-filled",
+      clientOrderId,
+      orderId: "9",
+      tradeId: "1",
+      symbol,
+      side,
+      qtyLots: 632,
+      priceTicks: 31_660,
+      cumulativeQtyLots: 632,
+      isOrderComplete: true,
+      isMaker: false,
+      feeQuote: 10_000n,
+      realizedPnlQuote: 0n,
+      exchangeTsMs: START_MS,
+    } as const;
+    core.event(fill);
+    core.event(fill);
+    core.runTo(START_MS + 1000);
+    core.event(fill);
+    core.runTo(START_MS + 2000);
+    expect(core.findings()).toEqual(["duplicate_fill", "duplicate_fill"]);
+    expect(core.of("ledger.committed").map(({ ledgerQtyLots }) => ledgerQtyLots)).toEqual([632]);
+    core.event({ type: "run.ended", cause: "end-of-recording" });
+    expect(core.last("position.reconciled")).toMatchObject({ exchangeQtyLots: 632, ledgerQtyLots: 632 });
+  });
+});
+
+describe("an order beside the venue's bounds", () => {
+  test("below the minimum notional is refused, or raised to it where the policy says so", () => {
+    const small = { symbol: "ZECUSDT", side: "BUY", quantity: 0.01 };
+    const refused = new CoreDriver({ governor: { name: "none" } });
+    const raised = new CoreDriver({ governor: { name: "none" }, executor: { isUpsizeAllowed: true } });
+    for (const core of [refused, raised]) {
+      core.price("ZECUSDT", 316.59);
+      core.snapshot();
+      core.intent(entryId(START_MS), small);
+    }
+    expect(refused.last("result.recorded")).toMatchObject({
+      status: "REJECTED_VENUE",
+      reason: "min_notional_check_failed",
+      detail: "notional 3.17 < minNotional 5.00 (ALLOW_UPSIZE=false)",
+    });
+    expect(raised.last("order.submitted").qtyLots).toBe(16);
+  });
+
+  test("above the largest market order is cut to it, and says so", () => {
+    const core = new CoreDriver({
+      governor: { name: "none" },
+      limits: { notionalPerTradeMaxQuote: "90000000000", notionalTotalMaxQuote: "90000000000" },
+      permits: { addOnMaxQuote: "90000000000" },
+    });
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+    core.intent(entryId(START_MS), { symbol: "ZECUSDT", side: "BUY", quantity: 20_000 });
+    expect(core.last("order.submitted").qtyLots).toBe(10_000_000);
+    expect(core.findings()).toContain("order_capped_by_venue");
+  });
+});
+
 describe("an order without a clear answer", () => {
   test("is asked for after the timeout and ends as never arrived when the exchange does not know it", () => {
     const core = new CoreDriver({ governor: { name: "none" } });
