@@ -13,8 +13,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   recording: ["engine", "diagnostics"],
   sim: ["engine", "recording", "diagnostics"],
   reports: ["engine", "recording", "diagnostics"],
+  verify: ["engine", "recording", "sim", "reports", "diagnostics"],
+  live: ["engine", "recording", "diagnostics"],
   bench: ["engine", "recording", "sim", "diagnostics"],
-  cli: ["engine", "recording", "sim", "reports", "diagnostics"],
+  cli: ["engine", "recording", "sim", "reports", "verify", "live", "diagnostics"],
 };
 
 /** The one look from a world into reports: a scenario file holds thresholds, and reports own their words. */
@@ -30,6 +32,12 @@ const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   seedrandom: ["sim"],
   yaml: ["sim"],
   commander: ["cli"],
+  hyparquet: ["recording"],
+  "hyparquet-writer": ["recording"],
+  fflate: ["recording"],
+  "@uwdata/flechette": ["recording"],
+  lz4js: ["recording"],
+  ioredis: ["live"],
 };
 
 interface Banned {
