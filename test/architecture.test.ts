@@ -11,11 +11,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   diagnostics: [],
   engine: [],
   recording: ["engine", "diagnostics"],
-  sim: ["engine", "recording", "diagnostics"],
+  venue: ["engine", "recording", "diagnostics"],
+  sim: ["engine", "recording", "venue", "diagnostics"],
   reports: ["engine", "recording", "diagnostics"],
   verify: ["engine", "recording", "sim", "reports", "diagnostics"],
   live: ["engine", "recording", "diagnostics"],
-  bench: ["engine", "recording", "sim", "diagnostics"],
+  bench: ["engine", "recording", "sim", "venue", "diagnostics"],
   cli: ["engine", "recording", "sim", "reports", "verify", "live", "diagnostics"],
 };
 

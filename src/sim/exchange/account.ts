@@ -1,6 +1,6 @@
 import { type Side, sideSign } from "../../engine/domain/intent.ts";
 import { formatMoney, type Money } from "../../engine/domain/money.ts";
-import type { Contract } from "./contract.ts";
+import type { Contract } from "../../venue/contract.ts";
 import type { ExchangePrices } from "./exchange-prices.ts";
 import { IncomeHistory } from "./income-history.ts";
 

@@ -1,7 +1,7 @@
 import type { OrderSubmitted } from "../../engine/domain/decision.ts";
 import type { Money } from "../../engine/domain/money.ts";
+import type { Contract } from "../../venue/contract.ts";
 import type { ExchangeAccount } from "./account.ts";
-import type { Contract } from "./contract.ts";
 import type { ExchangePrices } from "./exchange-prices.ts";
 import type { FillModel } from "./fill-model.ts";
 import { openCostQuote } from "./margin.ts";

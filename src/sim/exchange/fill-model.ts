@@ -1,5 +1,5 @@
 import type { Side } from "../../engine/domain/intent.ts";
-import type { Contract } from "./contract.ts";
+import type { Contract } from "../../venue/contract.ts";
 import { type ExchangePrices, minuteVolumeQty } from "./exchange-prices.ts";
 
 /** What a taker loses against the best price of the other side, in basis points of price. */

@@ -1,6 +1,6 @@
 import { type Side, sideSign } from "../../engine/domain/intent.ts";
 import type { Money } from "../../engine/domain/money.ts";
-import type { Contract } from "./contract.ts";
+import type { Contract } from "../../venue/contract.ts";
 
 export interface OpenCostOptions {
   readonly contract: Contract;

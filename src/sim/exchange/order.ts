@@ -1,7 +1,7 @@
 import type { OrderSubmitted } from "../../engine/domain/decision.ts";
 import { sideSign } from "../../engine/domain/intent.ts";
 import type { Money } from "../../engine/domain/money.ts";
-import type { Contract } from "./contract.ts";
+import type { Contract } from "../../venue/contract.ts";
 
 export type OrderStatus = "NEW" | "PARTIALLY_FILLED" | "FILLED" | "CANCELED" | "EXPIRED";
 

@@ -1,6 +1,6 @@
 import type { OrderSubmitted } from "../../engine/domain/decision.ts";
 import { formatMoney, type Money } from "../../engine/domain/money.ts";
-import type { Contract } from "./contract.ts";
+import type { Contract } from "../../venue/contract.ts";
 
 /** An order the exchange does not take, with Binance's code and text (fapi error codes). */
 export interface Refusal {

@@ -1,7 +1,7 @@
 import type { SnapshotRequested } from "../../engine/domain/decision.ts";
 import type { PositionReport, SnapshotReceived } from "../../engine/domain/event.ts";
+import type { Contract } from "../../venue/contract.ts";
 import type { ExchangeAccount } from "./account.ts";
-import type { Contract } from "./contract.ts";
 import type { ExchangePrices } from "./exchange-prices.ts";
 import type { Latency } from "./latency.ts";
 

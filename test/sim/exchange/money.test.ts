@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Instrument } from "../../../src/engine/domain/instrument.ts";
 import { notionalQuote } from "../../../src/engine/domain/instrument.ts";
 import { formatMoney, parseMoney } from "../../../src/engine/domain/money.ts";
-import { Contract, feeOf } from "../../../src/sim/exchange/contract.ts";
+import { Contract, feeOf } from "../../../src/venue/contract.ts";
 import { openCostQuote } from "../../../src/sim/exchange/margin.ts";
 import { hasShared, sharedPath } from "../../shared-data.ts";
 import { BTC, ExchangeDriver, of } from "./exchange-driver.ts";

@@ -1,5 +1,5 @@
-import { type Instrument, lotsToQty, ticksToPrice } from "../../engine/domain/instrument.ts";
-import { MONEY_DECIMALS, MONEY_SCALE, type Money } from "../../engine/domain/money.ts";
+import { type Instrument, lotsToQty, ticksToPrice } from "../engine/domain/instrument.ts";
+import { MONEY_DECIMALS, MONEY_SCALE, type Money } from "../engine/domain/money.ts";
 
 /** Funding rates are read to 12 decimals; Binance publishes 8. */
 const RATE_SCALE = 1e12;
