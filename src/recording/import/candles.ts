@@ -1,35 +1,35 @@
 import { EXIT, type Problem, UserError } from "../../diagnostics/user-error.ts";
 import type { InputRow, RecordSink } from "../record.ts";
 import type { GapPayload } from "../tally.ts";
-import { type CandleFile, MINUTE_MS, readCandleFile } from "./candle-file.ts";
+import { type ArrowLines, type CandleFile, joinCandleFiles, MINUTE_MS, readCandleFile } from "./candle-file.ts";
 import { PATH_OFFSETS_MS, pathPrices, quarterVolumes } from "./candle-path.ts";
 import { badSource } from "./source-file.ts";
 
 /**
- * Reads candle files, sorted by symbol: the symbol table must not depend on the order of arguments.
+ * Reads candle files, sorted by symbol: the symbol table must not depend on the order of arguments. Several files of
+ * one symbol become one when their times do not overlap.
  *
- * @throws {UserError} with the problems of all files at once, among them two files of one symbol.
+ * @throws {UserError} with the problems of all files at once, among them two files with the same minutes of a symbol.
  */
-export function readCandleFiles(paths: readonly string[]): CandleFile[] {
+export function readCandleFiles(paths: readonly string[], arrowLines?: ArrowLines): CandleFile[] {
   if (paths.length === 0) {
     throw new UserError([{ text: "Cannot import candles: no file is named, one per symbol is needed" }], EXIT.usage);
   }
   const problems: Problem[] = [];
-  const bySymbol = new Map<string, CandleFile>();
+  const bySymbol = new Map<string, CandleFile[]>();
   for (const path of paths) {
-    const read = readCandleFile(path);
-    if ("problems" in read) {
-      problems.push(...read.problems);
-      continue;
-    }
-    const other = bySymbol.get(read.file.symbol);
-    if (other !== undefined) {
-      const text = `Cannot import candles of "${read.file.symbol}": ${other.path} has them too, one file per symbol is needed`;
-      problems.push({ file: path, text });
-    } else bySymbol.set(read.file.symbol, read.file);
+    const read = readCandleFile(path, arrowLines);
+    if ("problems" in read) problems.push(...read.problems);
+    else bySymbol.set(read.file.symbol, [...(bySymbol.get(read.file.symbol) ?? []), read.file]);
+  }
+  const joined: CandleFile[] = [];
+  for (const files of bySymbol.values()) {
+    const file = joinCandleFiles(files);
+    if ("text" in file) problems.push(file);
+    else joined.push(file);
   }
   if (problems.length > 0) throw badSource(problems);
-  return [...bySymbol.values()].sort((left, right) => (left.symbol < right.symbol ? -1 : 1));
+  return joined.sort((left, right) => (left.symbol < right.symbol ? -1 : 1));
 }
 
 /** First price and last price of all files. */
@@ -41,6 +41,13 @@ export function candleSpan(files: readonly CandleFile[]): { firstMs: number; las
     lastMs = Math.max(lastMs, openTimesMs.at(-1)! + PATH_OFFSETS_MS[3]);
   }
   return { firstMs, lastMs };
+}
+
+interface Active {
+  readonly symbol: number;
+  readonly prices: readonly string[];
+  readonly volumes: readonly string[];
+  readonly extra: { readonly extra?: Readonly<Record<string, unknown>> };
 }
 
 /**
@@ -61,20 +68,23 @@ export function writeCandles(files: readonly CandleFile[], others: readonly Inpu
     );
     if (minuteMs === Number.POSITIVE_INFINITY) break;
     writeOthersBefore(minuteMs);
-    const active: { symbol: number; prices: readonly string[]; volumes: readonly string[] }[] = [];
+    const active: Active[] = [];
     for (const [symbol, file] of files.entries()) {
       const at = next[symbol]!;
       if (file.openTimesMs[at] !== minuteMs) continue;
       writeGap(file, at, sink);
       const candle = file.candle(at);
-      active.push({ symbol, prices: pathPrices(candle), volumes: quarterVolumes(candle.volume) });
+      const extra = candle.extra === undefined ? {} : { extra: { x: candle.extra } };
+      active.push({ symbol, prices: pathPrices(candle), volumes: quarterVolumes(candle.volume), extra });
       next[symbol] = at + 1;
     }
     for (const [step, offsetMs] of PATH_OFFSETS_MS.entries()) {
       const rxMs = minuteMs + offsetMs;
       writeOthersBefore(rxMs);
-      for (const { symbol, prices, volumes } of active) {
-        sink.market({ rxMs, symbol, price: prices[step]!, qty: volumes[step]! });
+      for (const { symbol, prices, volumes, extra } of active) {
+        // What a candle says beyond its prices is only known when it closes.
+        const closed = step === PATH_OFFSETS_MS.length - 1 ? extra : {};
+        sink.market({ rxMs, symbol, price: prices[step]!, qty: volumes[step]!, ...closed });
       }
     }
   }

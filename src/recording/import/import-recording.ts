@@ -4,20 +4,24 @@ import { nameSome } from "../exchange-info.ts";
 import type { InputFile } from "../manifest.ts";
 import { createMemoryWriter } from "../memory.ts";
 import type { RecordSink } from "../record.ts";
+import { streamRank } from "../stream-rank.ts";
 import { createRecordingWriter, type RecordingOptions, type SealedRecording } from "../writer.ts";
 import { readBracketsFile } from "./brackets.ts";
-import type { CandleFile } from "./candle-file.ts";
+import { type ArrowLines, type CandleFile, isArrowFile } from "./candle-file.ts";
 import { PATH_NOTE } from "./candle-path.ts";
 import { candleSpan, gapNotes, readCandleFiles, writeCandles } from "./candles.ts";
 import { readExchangeInfoFile } from "./exchange-info.ts";
 import { fundingNote, fundingRows, readFundingFile } from "./funding.ts";
+import { findUnclosedMinutes, unclosedNotes, unclosedRows } from "./unclosed-bars.ts";
 
 export interface ImportSources {
-  /** One CSV or CSV.gz per symbol. */
+  /** CSV, archive klines or feather; several of one symbol when their times do not overlap. */
   readonly candles: readonly string[];
   readonly funding?: string;
   readonly exchangeInfo?: string;
   readonly brackets?: string;
+  /** Reads feather files; `importCandles` loads it when it is needed. */
+  readonly arrowLines?: ArrowLines;
 }
 
 export interface ImportOptions extends ImportSources {
@@ -26,6 +30,13 @@ export interface ImportOptions extends ImportSources {
   /** Name of the directory when absent. */
   readonly id?: string;
   readonly createdBy?: string;
+}
+
+/** `importRecording` for files of which some may be feather: what reads those is loaded only then. */
+export async function importCandles(options: ImportOptions): Promise<SealedRecording> {
+  if (!options.candles.some(isArrowFile)) return importRecording(options);
+  const { arrowLines } = await import("./feather.ts");
+  return importRecording({ ...options, arrowLines });
 }
 
 /**
@@ -61,14 +72,19 @@ interface Gathered {
 
 /** Everything is read and checked before anything is written. */
 function gather(sources: ImportSources): Gathered {
-  const files = readCandleFiles(sources.candles);
+  const files = readCandleFiles(sources.candles, sources.arrowLines);
   const symbols = files.map(({ symbol }) => symbol);
   const funding = sources.funding === undefined ? null : readFundingFile(sources.funding);
   const exchangeInfo = sources.exchangeInfo === undefined ? null : readExchangeInfoFile(sources.exchangeInfo);
   const brackets = sources.brackets === undefined ? null : readBracketsFile(sources.brackets);
   const { firstMs, lastMs } = candleSpan(files);
   const settled = fundingRows(funding?.rates ?? [], symbols, firstMs, lastMs);
-  const notes = [PATH_NOTE, ...gapNotes(files), ...lateNotes(files, firstMs)];
+  const unclosed = findUnclosedMinutes(files);
+  const notes = [PATH_NOTE, ...gapNotes(files), ...lateNotes(files, firstMs), ...unclosedNotes(unclosed)];
+  // At one time money settles before a finding is told, which is the order of their ranks.
+  const others = [...settled.rows, ...unclosedRows(unclosed)].sort(
+    (left, right) => left.rxMs - right.rxMs || streamRank(left.stream) - streamRank(right.stream),
+  );
   const leftOut = fundingNote(settled);
   if (leftOut !== null) notes.push(leftOut);
   const extras: (InputFile | undefined)[] = [funding?.input, exchangeInfo?.input, brackets?.input];
@@ -77,12 +93,12 @@ function gather(sources: ImportSources): Gathered {
       symbols,
       fidelity: "candles",
       notes,
-      inputs: [...files.map(({ input }) => input), ...extras.filter((input) => input !== undefined)],
+      inputs: [...files.flatMap(({ inputs }) => inputs), ...extras.filter((input) => input !== undefined)],
     },
     fill: (sink) => {
       if (exchangeInfo !== null) sink.exchangeInfo(exchangeInfo.raw);
       if (brackets !== null) sink.leverageBrackets(brackets.raw);
-      writeCandles(files, settled.rows, sink);
+      writeCandles(files, others, sink);
     },
   };
 }

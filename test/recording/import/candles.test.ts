@@ -198,7 +198,7 @@ test.each([
   ["a time off the minute", [`${START + 1},${good}`], "is off the minute, whole minutes are needed"],
 ])("a candle with %s is named with file and line", (_, rows, what) => {
   const message = refusal([file("AUSDT-1m.csv", rows)]);
-  expect(message).toMatch(/^AUSDT-1m.csv:2:1 Cannot import the candle: /);
+  expect(message).toMatch(/^AUSDT-1m.csv:2:\d+ Cannot import the candle: /);
   expect(message).toContain(what);
 });
 
@@ -218,7 +218,7 @@ test("the problems of all files are reported at once, five of each", () => {
   const other = file("B-1m.csv", [`${START},x,2,1,2,5`]);
   const lines = refusal([bad, other]).split("\n");
   expect(lines.map((line) => line.split(" ")[0])).toEqual([
-    ...["A-1m.csv:2:1", "A-1m.csv:3:1", "A-1m.csv:4:1", "A-1m.csv:5:1", "A-1m.csv:6:1", "B-1m.csv:2:1"],
+    ...["A-1m.csv:2:15", "A-1m.csv:3:15", "A-1m.csv:4:15", "A-1m.csv:5:15", "A-1m.csv:6:15", "B-1m.csv:2:15"],
   ]);
 });
 
