@@ -17,6 +17,14 @@ export type AccountUpdateReason =
   | "INSURANCE_CLEAR"
   | "ADJUSTMENT";
 
+/** Numbers given out so far. */
+export interface VenueCounters {
+  orders: number;
+  trades: number;
+  transfers: number;
+  priority: number;
+}
+
 /** Told of everything that happens to accounts, in the order in which it happens, at the exchange's time. */
 export interface VenueListener {
   order(order: Order, execution: ExecutionType, trade: Trade | null, tsMs: number): void;
