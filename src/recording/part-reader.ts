@@ -14,21 +14,7 @@ const RESTORE = "restore the file from where it came, or import the recording ag
  */
 export function readPart(dir: string, part: ManifestPart): Buffer {
   const file = partPath(dir, part);
-  let packed: Buffer;
-  try {
-    packed = readFileSync(join(dir, part.file));
-  } catch (error) {
-    const code = (error as { code?: string }).code ?? String(error);
-    const what = code === "ENOENT" ? "the file is missing" : `the system answers ${code}`;
-    throw refusal(file, `${what}, the manifest lists it with ${part.records} records`, error);
-  }
-  if (packed.length !== part.bytes) {
-    const isTorn = packed.length < part.bytes;
-    const what = isTorn ? `it is cut off at byte ${packed.length}` : `it has ${packed.length} bytes`;
-    throw refusal(file, `${what}, the manifest says ${part.bytes} bytes`);
-  }
-  const hash = sha256Hex(packed);
-  if (hash !== part.sha256) throw refusal(file, `its SHA-256 is ${hash}, the manifest says ${part.sha256}`);
+  const packed = readPacked(dir, part);
   let content: Buffer;
   try {
     content = gunzipStrict(packed, part.contentBytes);
@@ -44,6 +30,35 @@ export function readPart(dir: string, part: ManifestPart): Buffer {
     throw refusal(file, `it unpacks to ${content.length} bytes, the manifest says ${part.contentBytes} bytes`);
   }
   return content;
+}
+
+/**
+ * The file of a part is there and is the one the manifest lists; its content is not read.
+ *
+ * @throws {UserError} as `readPart` does for a file that is missing, cut off or replaced.
+ */
+export function checkPart(dir: string, part: ManifestPart): void {
+  readPacked(dir, part);
+}
+
+function readPacked(dir: string, part: ManifestPart): Buffer {
+  const file = partPath(dir, part);
+  let packed: Buffer;
+  try {
+    packed = readFileSync(join(dir, part.file));
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? String(error);
+    const what = code === "ENOENT" ? "the file is missing" : `the system answers ${code}`;
+    throw refusal(file, `${what}, the manifest lists it with ${part.records} records`, error);
+  }
+  if (packed.length !== part.bytes) {
+    const isTorn = packed.length < part.bytes;
+    const what = isTorn ? `it is cut off at byte ${packed.length}` : `it has ${packed.length} bytes`;
+    throw refusal(file, `${what}, the manifest says ${part.bytes} bytes`);
+  }
+  const hash = sha256Hex(packed);
+  if (hash !== part.sha256) throw refusal(file, `its SHA-256 is ${hash}, the manifest says ${part.sha256}`);
+  return packed;
 }
 
 /** The part as the person would type it. */

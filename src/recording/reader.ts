@@ -2,8 +2,11 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { nearMisses } from "../diagnostics/near-miss.ts";
 import type { UserError } from "../diagnostics/user-error.ts";
-import type { InputRecord, MarketBatch, RecordingSource } from "./batch.ts";
-import { BATCH_ROWS, createColumns } from "./columns.ts";
+import type { InputRecord, RecordingSource } from "./batch.ts";
+import type { BatchSource } from "./cache/batch-source.ts";
+import { type CacheMode, createCachedSource } from "./cache/cached-source.ts";
+import { createNdjsonSource } from "./cache/ndjson-source.ts";
+import { BATCH_ROWS } from "./columns.ts";
 import { buildInstruments, parseExchangeInfo, type VenueSymbol } from "./exchange-info.ts";
 import { type LeverageBracket, parseLeverageBrackets } from "./leverage-brackets.ts";
 import {
@@ -14,8 +17,7 @@ import {
   parseManifest,
   unusable,
 } from "./manifest.ts";
-import { MarketScanner } from "./market-scanner.ts";
-import { badRecord, checkCount, type JsonObject, partPath, readObjects, readPart } from "./part-reader.ts";
+import { badRecord, type JsonObject, partPath, readObjects } from "./part-reader.ts";
 
 export interface OpenRecording extends RecordingSource {
   /** Path as it was given. */
@@ -23,11 +25,23 @@ export interface OpenRecording extends RecordingSource {
   readonly manifest: Manifest;
   /** Leverage brackets by symbol, lowest notional first; empty when the recording has none. */
   readonly leverageBrackets: ReadonlyMap<string, readonly LeverageBracket[]>;
+  /** What `batches()` reads: the cache or the parts. */
+  readonly market: BatchSource;
+  /** The parts themselves, whatever the cache holds. */
+  readonly ndjson: BatchSource;
 }
 
 export interface OpenOptions {
   /** Rows of one batch, 65,536 when absent. */
   readonly batchRows?: number;
+  /** Whether market rows may come from the columnar cache and whether one is made; `auto` when absent. */
+  readonly cache?: CacheMode;
+  /** Folder of the cache, instead of `.cache` inside the recording. */
+  readonly cacheDir?: string;
+  /** Market rows from which `auto` makes a cache, `CACHED_ROWS_MIN` when absent. */
+  readonly cachedRowsMin?: number;
+  /** Told in a sentence of a cache that was written, or was not trusted. */
+  onNote?(text: string): void;
 }
 
 /**
@@ -46,6 +60,13 @@ export function openRecording(dir: string, options: OpenOptions = {}): OpenRecor
     firstTs === null || lastTs === null ? [] : [firstTs, lastTs],
   );
   const marketParts = partsOf(manifest, "market");
+  const place = { dir, parts: marketParts, symbols, batchRows: options.batchRows ?? BATCH_ROWS };
+  const market = createCachedSource(place, {
+    mode: options.cache ?? "auto",
+    ...(options.cacheDir === undefined ? {} : { dir: join(options.cacheDir, manifest.hash.slice(0, 16)) }),
+    ...(options.cachedRowsMin === undefined ? {} : { rowsMin: options.cachedRowsMin }),
+    onNote: (text) => options.onNote?.(text),
+  });
   return {
     dir,
     manifest,
@@ -59,36 +80,11 @@ export function openRecording(dir: string, options: OpenOptions = {}): OpenRecor
     fidelity: manifest.fidelity,
     notes: [...manifest.notes, ...notes],
     leverageBrackets: statics.brackets,
-    batches: () => readBatches(dir, marketParts, symbols, options.batchRows ?? BATCH_ROWS),
+    market,
+    ndjson: createNdjsonSource(place),
+    batches: () => market.batches(),
     inputs: () => readInputs(dir, partsOf(manifest, "inputs"), new Set(symbols)),
   };
-}
-
-function* readBatches(
-  dir: string,
-  parts: readonly ManifestPart[],
-  symbols: readonly string[],
-  batchRows: number,
-): Generator<MarketBatch> {
-  const scanner = new MarketScanner(symbols);
-  let columns = createColumns(batchRows);
-  for (const part of parts) {
-    const file = partPath(dir, part);
-    scanner.load(readPart(dir, part), file);
-    let records = 0;
-    while (!scanner.isPartDone) {
-      const before = columns.length;
-      scanner.fill(columns);
-      records += columns.length - before;
-      if (columns.length === batchRows) {
-        yield columns;
-        // A consumer may keep a batch, so it is never filled again.
-        columns = createColumns(batchRows);
-      }
-    }
-    checkCount(file, part, records);
-  }
-  if (columns.length > 0) yield columns;
 }
 
 function* readInputs(

@@ -23,6 +23,6 @@ export function verifyRecording(recording: OpenRecording): void {
     const text = `Cannot trust the recording: its ${group} parts unpack to SHA-256 ${found}, the manifest says ${manifest.content[group]}`;
     throw unusable([{ file, path: `content.${group}`, text, hint: "parts were replaced: import the recording again" }]);
   }
-  for (const _ of recording.batches());
+  for (const _ of recording.ndjson.batches());
   for (const _ of recording.inputs());
 }

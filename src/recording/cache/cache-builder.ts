@@ -1,0 +1,167 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
+import { ByteWriter, ParquetWriter } from "hyparquet-writer";
+import type { MarketBatch } from "../batch.ts";
+import {
+  CACHE_COLUMNS,
+  CACHE_SCHEMA,
+  type CacheColumn,
+  type CacheIndex,
+  INDEX_KEY,
+  SYMBOLS_KEY,
+} from "./parquet-layout.ts";
+
+/** Two builds in one process must not write to one file. */
+let builds = 0;
+
+/**
+ * Writes a cache, one row group per batch, to a temporary file beside its place; `seal` brings it there by one rename.
+ *
+ * A cache is a convenience: whatever the disk answers, the build stops and the run goes on. After a failure every call
+ * does nothing and `seal` says no.
+ */
+export class CacheBuilder {
+  readonly #file: string;
+  readonly #scratch: string;
+  readonly #groups: [number, number][] = [];
+  readonly #index: { key: string; value: string };
+  readonly #key: string;
+  readonly #bytes = new ByteWriter();
+  readonly #parquet: ParquetWriter;
+  #descriptor: number | null = null;
+
+  constructor(file: string, key: string, symbols: readonly string[]) {
+    this.#file = file;
+    builds += 1;
+    this.#scratch = `${file}.${process.pid}-${builds}.part`;
+    this.#key = key;
+    // Filled in by `seal`: the writer reads it when it finishes.
+    this.#index = { key: INDEX_KEY, value: "" };
+    this.#parquet = new ParquetWriter({
+      writer: this.#bytes,
+      schema: [...CACHE_SCHEMA],
+      statistics: false,
+      createdBy: "rehearsal",
+      kvMetadata: [this.#index, { key: SYMBOLS_KEY, value: JSON.stringify(symbols) }],
+    });
+    this.#descriptor = openScratch(file, this.#scratch);
+    this.#attempt(() => this.#drain());
+  }
+
+  /** False when the disk refused: no cache will come of this build. */
+  get isOpen(): boolean {
+    return this.#descriptor !== null;
+  }
+
+  append(batch: MarketBatch): void {
+    this.#attempt(() => {
+      this.#parquet.write({
+        columnData: CACHE_COLUMNS.map((column) => ({
+          name: column.name,
+          data: columnValues(batch, column),
+          encoding: "PLAIN",
+          codec: column.codec,
+          offsetIndex: false,
+        })),
+        rowGroupSize: batch.length,
+        // One page a column: the reader then has each column as one array.
+        pageSize: 0,
+      });
+      this.#groups.push([batch.length, crc32(this.#bytes.getBytes())]);
+      this.#drain();
+    });
+  }
+
+  /** Size of the finished file in bytes, or `null` when the disk refused somewhere. */
+  seal(): number | null {
+    let bytes: number | null = null;
+    this.#attempt((descriptor) => {
+      const index: CacheIndex = { key: this.#key, groups: this.#groups };
+      this.#index.value = JSON.stringify(index);
+      this.#parquet.finish();
+      this.#drain();
+      fsyncSync(descriptor);
+      renameSync(this.#scratch, this.#file);
+      closeSync(descriptor);
+      this.#descriptor = null;
+      bytes = this.#bytes.offset;
+      syncFolder(dirname(this.#file));
+    });
+    return bytes;
+  }
+
+  /** Leaves nothing behind. Without effect after `seal`. */
+  abort(): void {
+    if (this.#descriptor === null) return;
+    closeSync(this.#descriptor);
+    this.#descriptor = null;
+    rmSync(this.#scratch, { force: true });
+  }
+
+  #drain(): void {
+    const bytes = this.#bytes.getBytes();
+    for (let written = 0; written < bytes.length; ) written += writeSync(this.#descriptor!, bytes, written);
+    this.#bytes.index = 0;
+  }
+
+  #attempt(action: (descriptor: number) => void): void {
+    if (this.#descriptor === null) return;
+    try {
+      action(this.#descriptor);
+    } catch (error) {
+      this.abort();
+      if (!isSystemError(error)) throw error;
+    }
+  }
+}
+
+function openScratch(file: string, scratch: string): number | null {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    removeAbandoned(file);
+    return openSync(scratch, "wx");
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return null;
+  }
+}
+
+function isSystemError(error: unknown): boolean {
+  return typeof (error as { code?: unknown }).code === "string";
+}
+
+function columnValues(batch: MarketBatch, { field, type }: CacheColumn): Float64Array | Int32Array {
+  const values = batch[field].subarray(0, batch.length);
+  return type === "INT32" ? Int32Array.from(values) : (values as Float64Array);
+}
+
+/** A killed build leaves its temporary file; nobody reads it, but it takes room. */
+function removeAbandoned(file: string): void {
+  const prefix = `${basename(file)}.`;
+  for (const name of readdirSync(dirname(file))) {
+    if (!name.startsWith(prefix) || !name.endsWith(".part")) continue;
+    const pid = Number.parseInt(name.slice(prefix.length), 10);
+    if (!isRunning(pid)) rmSync(join(dirname(file), name), { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  if (!(pid > 0)) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM";
+  }
+}
+
+/** The rename itself is on the disk only when the folder is. */
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

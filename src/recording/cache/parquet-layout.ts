@@ -1,0 +1,62 @@
+import type { CompressionCodec, SchemaElement } from "hyparquet";
+import type { MarketBatch } from "../batch.ts";
+import { sha256Hex } from "../gzip.ts";
+import type { MarketParts } from "./ndjson-source.ts";
+
+/** Raised when the layout changes, or when the NDJSON reader gives other rows for the same bytes. */
+const CACHE_VERSION = 1;
+
+export const CACHE_FOLDER = ".cache";
+export const CACHE_FILE = "market.parquet";
+
+/** Key of the Parquet key-value metadata that holds a `CacheIndex` as JSON. */
+export const INDEX_KEY = "rehearsal.cache";
+/** Key of the symbol table as a JSON array: column `symbol` is an index into it. */
+export const SYMBOLS_KEY = "rehearsal.symbols";
+
+/** What the file says of itself. Nothing in the file is used before it agrees with this. */
+export interface CacheIndex {
+  readonly key: string;
+  /** Per row group, in order: rows, and CRC-32 of its bytes in the file. */
+  readonly groups: readonly (readonly [rows: number, crc32: number])[];
+}
+
+export interface CacheColumn {
+  readonly name: string;
+  readonly field: Exclude<keyof MarketBatch, "length">;
+  readonly type: "DOUBLE" | "INT32";
+  readonly codec: CompressionCodec;
+}
+
+/**
+ * Columns in the order of the file, all REQUIRED and PLAIN. Times and `seq` are whole numbers below 2^53 and so exact as
+ * doubles; INT64 would come out as BigInt and cost a conversion a row.
+ *
+ * Columns that repeat themselves are packed, which halves the file and costs a quarter of the decoding speed; packing
+ * prices and `seq` too would halve both again (docs/cache.md).
+ */
+export const CACHE_COLUMNS: readonly CacheColumn[] = [
+  { name: "seq", field: "seq", type: "DOUBLE", codec: "UNCOMPRESSED" },
+  { name: "ts_ms", field: "tsMs", type: "DOUBLE", codec: "SNAPPY" },
+  { name: "rx_ms", field: "rxMs", type: "DOUBLE", codec: "SNAPPY" },
+  { name: "symbol", field: "symbol", type: "INT32", codec: "SNAPPY" },
+  { name: "kind", field: "kind", type: "INT32", codec: "SNAPPY" },
+  { name: "price", field: "price", type: "DOUBLE", codec: "UNCOMPRESSED" },
+  { name: "bid", field: "bid", type: "DOUBLE", codec: "UNCOMPRESSED" },
+  { name: "ask", field: "ask", type: "DOUBLE", codec: "UNCOMPRESSED" },
+  { name: "qty", field: "qty", type: "DOUBLE", codec: "SNAPPY" },
+];
+
+export const CACHE_SCHEMA: readonly SchemaElement[] = [
+  { name: "market", num_children: CACHE_COLUMNS.length },
+  ...CACHE_COLUMNS.map(({ name, type }): SchemaElement => ({ name, type, repetition_type: "REQUIRED" })),
+];
+
+/**
+ * Identity of what a cache was made from: the parts' hashes in their order, the symbol table its indexes point into,
+ * the rows of a batch, and the layout. Another key is another cache.
+ */
+export function cacheKey({ parts, symbols, batchRows }: MarketParts): string {
+  const files = parts.map(({ sha256, records }) => [sha256, records]);
+  return sha256Hex(JSON.stringify([CACHE_VERSION, CACHE_COLUMNS, batchRows, symbols, files]));
+}

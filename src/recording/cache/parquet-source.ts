@@ -1,0 +1,171 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { crc32 } from "node:zlib";
+import { type FileMetaData, parquetMetadata } from "hyparquet";
+import { readColumn } from "hyparquet/src/column.js";
+import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
+import { getSchemaPath } from "hyparquet/src/schema.js";
+import type { MarketBatch } from "../batch.ts";
+import type { BatchSource } from "./batch-source.ts";
+import { CACHE_COLUMNS, CACHE_SCHEMA, type CacheIndex, INDEX_KEY } from "./parquet-layout.ts";
+
+/** `PAR1` at both ends, and the length of the footer before the last one. */
+const MAGIC_BYTES = 4;
+const TAIL_BYTES = 8;
+
+/** A cache that may not be used, and why. People never see this error: whoever reads falls back to the NDJSON parts. */
+export class UnusableCache extends Error {
+  override readonly name = "UnusableCache";
+}
+
+/** One row group: where it lies, where its columns begin, and what its bytes must add up to. */
+interface Group {
+  readonly rows: number;
+  readonly start: number;
+  readonly end: number;
+  readonly columnStarts: readonly number[];
+  readonly crc32: number;
+}
+
+export interface CacheExpectation {
+  readonly key: string;
+  readonly rows: number;
+}
+
+/**
+ * Opens a cache file. Its footer is read and checked here; each row group is checked against its CRC-32 when it is
+ * reached, and only that one is in memory.
+ *
+ * @returns `null` when there is no such file
+ * @throws {UnusableCache} when it is torn, damaged, of another layout, or made from other parts; `batches()` throws the
+ * same when a row group is damaged.
+ */
+export function openParquetSource(file: string, expected: CacheExpectation): BatchSource | null {
+  const descriptor = openIfPresent(file);
+  if (descriptor === null) return null;
+  let groups: readonly Group[];
+  try {
+    groups = readGroups(descriptor, expected);
+  } catch (error) {
+    throw error instanceof UnusableCache ? error : new UnusableCache("its footer is damaged", { cause: error });
+  } finally {
+    closeSync(descriptor);
+  }
+  return {
+    describe: () => `Parquet cache ${file}`,
+    batches: () => readBatches(file, groups),
+  };
+}
+
+function* readBatches(file: string, groups: readonly Group[]): Generator<MarketBatch> {
+  // Held open: another process may put its own cache in the place of this one, with equal bytes but other descriptors.
+  const descriptor = openIfPresent(file);
+  if (descriptor === null) throw new UnusableCache("it has gone");
+  const decoders = CACHE_COLUMNS.map(({ name, type, codec }) => ({
+    pathInSchema: [name],
+    type,
+    element: CACHE_SCHEMA.find((element) => element.name === name)!,
+    schemaPath: getSchemaPath([...CACHE_SCHEMA], [name]),
+    codec,
+    parsers: DEFAULT_PARSERS,
+  }));
+  try {
+    for (const group of groups) {
+      const bytes = readRange(descriptor, group.start, group.end);
+      if (crc32(bytes) !== group.crc32) throw new UnusableCache(`bytes ${group.start} to ${group.end} are damaged`);
+      const [seq, tsMs, rxMs, symbol, kind, price, bid, ask, qty] = decoders.map((decoder, index) =>
+        readValues(bytes, group.columnStarts[index]! - group.start, group.rows, decoder),
+      ) as Float64Array[];
+      yield {
+        length: group.rows,
+        seq: seq!,
+        tsMs: tsMs!,
+        rxMs: rxMs!,
+        symbol: new Uint16Array(symbol!),
+        kind: new Uint8Array(kind!),
+        price: price!,
+        bid: bid!,
+        ask: ask!,
+        qty: qty!,
+      };
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+type ColumnDecoder = Parameters<typeof readColumn>[2];
+
+/** All values of one column chunk; hyparquet's own reader is asynchronous only where it fetches bytes. */
+function readValues(bytes: Uint8Array<ArrayBuffer>, offset: number, rows: number, decoder: ColumnDecoder): unknown {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const select = { groupStart: 0, groupRows: rows, selectStart: 0, selectEnd: rows };
+  const { data } = readColumn({ view, offset }, select, decoder);
+  const values = data[0];
+  if (data.length !== 1 || values?.length !== rows) throw new UnusableCache("a column is not one page");
+  return values;
+}
+
+function readGroups(descriptor: number, expected: CacheExpectation): Group[] {
+  const size = fstatSync(descriptor).size;
+  if (size < MAGIC_BYTES + TAIL_BYTES) throw new UnusableCache(`it is cut off at byte ${size}`);
+  const tail = readRange(descriptor, size - TAIL_BYTES, size);
+  const footerBytes = new DataView(tail.buffer).getUint32(0, true);
+  const start = size - TAIL_BYTES - footerBytes;
+  if (start < MAGIC_BYTES) throw new UnusableCache("it is cut off");
+  const metadata = parquetMetadata(readRange(descriptor, start, size));
+  return checkedGroups(metadata, readIndex(metadata), expected, start);
+}
+
+function readIndex(metadata: FileMetaData): CacheIndex {
+  const text = metadata.key_value_metadata?.find(({ key }) => key === INDEX_KEY)?.value;
+  if (text === undefined) throw new UnusableCache("this program did not write it");
+  return JSON.parse(text) as CacheIndex;
+}
+
+/** Whatever the decoding relies on is either checked here or covered by a group's CRC-32. */
+function checkedGroups(
+  metadata: FileMetaData,
+  index: CacheIndex,
+  expected: CacheExpectation,
+  footerStart: number,
+): Group[] {
+  if (index.key !== expected.key) throw new UnusableCache("it was made from other parts or by another version");
+  const layout = new UnusableCache("its footer does not fit its index");
+  if (!Array.isArray(index.groups) || index.groups.length !== metadata.row_groups.length) throw layout;
+  let place = MAGIC_BYTES;
+  let rowsTotal = 0;
+  const groups = metadata.row_groups.map((group, number): Group => {
+    const [rows, crc] = index.groups[number] as [number, number];
+    if (group.columns.length !== CACHE_COLUMNS.length || Number(group.num_rows) !== rows || !(rows > 0)) throw layout;
+    const start = place;
+    const columnStarts = group.columns.map(({ meta_data: chunk }) => {
+      if (chunk === undefined || Number(chunk.data_page_offset) !== place) throw layout;
+      place += Number(chunk.total_compressed_size);
+      return Number(chunk.data_page_offset);
+    });
+    rowsTotal += rows;
+    return { rows, start, end: place, columnStarts, crc32: crc };
+  });
+  if (place !== footerStart || rowsTotal !== expected.rows) throw layout;
+  return groups;
+}
+
+function openIfPresent(file: string): number | null {
+  try {
+    return openSync(file, "r");
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    throw new UnusableCache(`the system answers ${code}`, { cause: error });
+  }
+}
+
+function readRange(descriptor: number, start: number, end: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(end - start);
+  for (let filled = 0; filled < bytes.length; ) {
+    const got = readSync(descriptor, bytes, filled, bytes.length - filled, start + filled);
+    if (got === 0) throw new UnusableCache(`it is cut off at byte ${start + filled}`);
+    filled += got;
+  }
+  return bytes;
+}
