@@ -13,11 +13,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   recording: ["engine", "diagnostics"],
   venue: ["engine", "recording", "diagnostics"],
   sim: ["engine", "recording", "venue", "diagnostics"],
+  serve: ["engine", "recording", "venue", "sim", "diagnostics"],
   reports: ["engine", "recording", "diagnostics"],
   verify: ["engine", "recording", "sim", "reports", "diagnostics"],
   live: ["engine", "recording", "diagnostics"],
   bench: ["engine", "recording", "sim", "venue", "diagnostics"],
-  cli: ["engine", "recording", "sim", "reports", "verify", "live", "diagnostics"],
+  cli: ["engine", "recording", "sim", "reports", "verify", "live", "serve", "diagnostics"],
 };
 
 /** The one look from a world into reports: a scenario file holds thresholds, and reports own their words. */

@@ -1,0 +1,223 @@
+import { createHmac } from "node:crypto";
+import type { Money } from "../engine/domain/money.ts";
+import type { OpenRecording } from "../recording/reader.ts";
+import { readStaticRecords } from "../recording/reader.ts";
+import type { AccountState, Position } from "../venue/account.ts";
+import type { AlgoOrder } from "../venue/algo-order.ts";
+import type { FillModelOptions } from "../venue/liquidity.ts";
+import type { ExecutionType, Order, Trade } from "../venue/order.ts";
+import { symbolRules } from "../venue/symbol-rules.ts";
+import { Venue } from "../venue/venue.ts";
+import { createVenueMarket, type VenueMarket } from "../venue/venue-market.ts";
+import type { AccountUpdateReason } from "../venue/venue-options.ts";
+import { type MarketEvent, MarketReplay } from "./market-replay.ts";
+
+/** Something that happened to one account, at the exchange's time. */
+export type UserEvent =
+  | {
+      readonly kind: "order";
+      readonly account: AccountState;
+      readonly order: Order;
+      readonly execution: ExecutionType;
+      readonly trade: Trade | null;
+      readonly tsMs: number;
+    }
+  | {
+      readonly kind: "account";
+      readonly account: AccountState;
+      readonly reason: AccountUpdateReason;
+      readonly changed: readonly Position[];
+      readonly balanceChangeQuote: Money;
+      readonly tsMs: number;
+    }
+  | { readonly kind: "algo"; readonly account: AccountState; readonly algo: AlgoOrder; readonly tsMs: number }
+  | {
+      readonly kind: "leverage";
+      readonly account: AccountState;
+      readonly symbolIndex: number;
+      readonly leverage: number;
+      readonly tsMs: number;
+    }
+  | {
+      readonly kind: "margin-call";
+      readonly account: AccountState;
+      readonly positions: readonly Position[];
+      readonly tsMs: number;
+    };
+
+/** A client of the venue: who has the key owns the account. */
+export interface ApiKey {
+  readonly key: string;
+  readonly secret: string;
+  readonly account: AccountState;
+}
+
+/** What a client did that the server does not know, or that a person should hear of. */
+export interface ServeFinding {
+  readonly tsMs: number;
+  readonly code: string;
+  readonly text: string;
+}
+
+export interface SessionOptions {
+  readonly recording: OpenRecording;
+  readonly startTsMs: number;
+  readonly endTsMs: number;
+  readonly makerRate: Money;
+  readonly takerRate: Money;
+  readonly fill: FillModelOptions;
+  readonly leverage: number;
+  readonly walletQuote: Money;
+  readonly symbolsMissing: readonly string[];
+  /** Keys with their secrets; each gets an account of its own. */
+  readonly keys: readonly { readonly key: string; readonly secret: string }[];
+  /** Ids beyond 2^53, as some real symbols have. */
+  readonly hasLargeOrderIds?: boolean;
+}
+
+const LARGE_ORDER_ID_BASE = 8_389_765_739_703_000_000n;
+
+/**
+ * A venue over a recording in virtual time, before any network: what REST and WebSocket faces, the admin endpoint and
+ * the session recorder share. Everything happens inside `advanceTo` or a request, both synchronous, so a client that
+ * asks in the same order gets the same answers.
+ */
+export class ServeSession {
+  readonly recording: OpenRecording;
+  readonly market: VenueMarket;
+  readonly venue: Venue;
+  readonly startTsMs: number;
+  readonly endTsMs: number;
+  readonly findings: ServeFinding[] = [];
+  readonly marketListeners = new Set<(event: MarketEvent) => void>();
+  readonly userListeners = new Set<(event: UserEvent) => void>();
+  /** Called for every advance with the time reached: cadences, listen keys, faults. */
+  readonly timeListeners = new Set<(tsMs: number) => void>();
+  readonly #replay: MarketReplay;
+  readonly #keys = new Map<string, ApiKey>();
+  #nowTsMs: number;
+
+  constructor(options: SessionOptions) {
+    const { recording, startTsMs, endTsMs, makerRate, takerRate, fill } = options;
+    this.recording = recording;
+    this.startTsMs = startTsMs;
+    this.endTsMs = endTsMs;
+    this.#nowTsMs = startTsMs;
+    this.market = createVenueMarket(recording.symbols.length);
+    const info = recordedSymbols(recording);
+    const missing = new Set(options.symbolsMissing);
+    this.venue = new Venue({
+      rules: recording.instruments.map((instrument) => {
+        const listed = { ...instrument, isOnVenue: instrument.isOnVenue && !missing.has(instrument.symbol) };
+        const recorded = missing.has(instrument.symbol) ? undefined : info.get(instrument.symbol);
+        return symbolRules(listed, recorded, recording.leverageBrackets.get(instrument.symbol));
+      }),
+      market: this.market,
+      fidelity: recording.fidelity,
+      makerRate,
+      takerRate,
+      fill,
+      ...(options.hasLargeOrderIds === true ? { orderIdBase: LARGE_ORDER_ID_BASE } : {}),
+      listener: {
+        order: (order, execution, trade, tsMs) =>
+          this.#tell({
+            kind: "order",
+            account: this.venue.accounts[order.accountIndex]!,
+            order,
+            execution,
+            trade,
+            tsMs,
+          }),
+        account: (account, reason, changed, balanceChangeQuote, tsMs) =>
+          this.#tell({ kind: "account", account, reason, changed, balanceChangeQuote, tsMs }),
+        algo: (algo, tsMs) =>
+          this.#tell({ kind: "algo", account: this.venue.accounts[algo.accountIndex]!, algo, tsMs }),
+        leverage: (account, symbolIndex, leverage, tsMs) =>
+          this.#tell({ kind: "leverage", account, symbolIndex, leverage, tsMs }),
+        marginCall: (account, positions, tsMs) => this.#tell({ kind: "margin-call", account, positions, tsMs }),
+        watch: () => undefined,
+      },
+    });
+    const { walletQuote, leverage } = options;
+    for (const { key, secret } of options.keys) {
+      const account = this.venue.addAccount({
+        name: `account-${this.venue.accounts.length + 1}`,
+        walletQuote,
+        leverage,
+      });
+      this.#keys.set(key, { key, secret, account });
+    }
+    this.#replay = new MarketReplay({
+      recording,
+      market: this.market,
+      venue: this.venue,
+      fromTsMs: startTsMs,
+      onEvent: (event) => {
+        this.#nowTsMs = Math.max(this.#nowTsMs, event.tsMs);
+        if (event.tsMs >= startTsMs) for (const listener of this.marketListeners) listener(event);
+      },
+    });
+    // What lies before the start is known to everybody and published to nobody.
+    this.#replay.advance(startTsMs - 1);
+  }
+
+  /** Virtual UTC milliseconds: `serverTime`, `E` and `T` of everything. */
+  get nowTsMs(): number {
+    return this.#nowTsMs;
+  }
+
+  /** Market rows played so far. */
+  get marketRows(): number {
+    return this.#replay.rows;
+  }
+
+  /** Lets the market and the venue live up to that time, in the order in which things are due. */
+  advanceTo(tsMs: number): void {
+    const until = Math.min(tsMs, this.endTsMs);
+    for (;;) {
+      const market = this.#replay.nextTsMs;
+      const venue = this.venue.nextDueTsMs;
+      const next = Math.min(market, venue);
+      if (next > until) break;
+      if (next > this.#nowTsMs) this.#moveClock(next);
+      if (market <= venue) this.#replay.advance(market);
+      else this.venue.advance(venue);
+    }
+    if (until > this.#nowTsMs) this.#moveClock(until);
+  }
+
+  apiKey(key: string): ApiKey | undefined {
+    return this.#keys.get(key);
+  }
+
+  note(code: string, text: string): void {
+    this.findings.push({ tsMs: this.#nowTsMs, code, text });
+  }
+
+  #moveClock(tsMs: number): void {
+    this.#nowTsMs = tsMs;
+    for (const listener of this.timeListeners) listener(tsMs);
+  }
+
+  #tell(event: UserEvent): void {
+    for (const listener of this.userListeners) listener(event);
+  }
+}
+
+/** Entries of the recorded exchangeInfo by symbol; empty where the recording has none. */
+function recordedSymbols(recording: OpenRecording): Map<string, Readonly<Record<string, unknown>>> {
+  const symbols = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const { stream, data } of readStaticRecords(recording.dir, recording.manifest)) {
+    if (stream !== "exchangeInfo") continue;
+    symbols.clear();
+    for (const entry of (data as { symbols?: Readonly<Record<string, unknown>>[] }).symbols ?? []) {
+      symbols.set(String(entry["symbol"]), entry);
+    }
+  }
+  return symbols;
+}
+
+/** `signature` of a request: HMAC-SHA256 of everything before it, in hex. */
+export function signatureOf(secret: string, payload: string): string {
+  return createHmac("sha256", secret).update(payload).digest("hex");
+}
