@@ -8,13 +8,17 @@ import type { GapPayload } from "../tally.ts";
 import { createRecordingWriter, type SealedRecording } from "../writer.ts";
 import { ClockSkew } from "./clock-skew.ts";
 import { DepthChain } from "./depth-chain.ts";
-import { ReceivedOrder } from "./received-order.ts";
+import { depthPayload } from "./depth-event.ts";
+import { DepthSurvey } from "./depth-survey.ts";
+import { kindHint } from "./file-kind.ts";
+import { MapperUse } from "./mappers.ts";
+import { clockStep, ReceivedOrder } from "./received-order.ts";
 import { SameTimeBuffer } from "./same-time-buffer.ts";
 import { badSource, readSource, type SourceFile } from "./source-file.ts";
-import { sourceLines } from "./source-lines.ts";
+import { invalidUtf8, sourceLines } from "./source-lines.ts";
 import { TradeIds } from "./trade-ids.ts";
 import { readVenueFiles, type VenueOptions } from "./venue-files.ts";
-import { readWsLine, type WsEvent, type WsLine, type WsPrice, wsEvents } from "./ws-frame.ts";
+import { readWsLine, type WsEvent, type WsLine, type WsOther, type WsPrice, wsEvents } from "./ws-frame.ts";
 
 const PROBLEMS_PER_FILE_MAX = 5;
 const TICK_NOTE =
@@ -40,13 +44,16 @@ interface Capture {
   /** Frames by event type. */
   readonly types: ReadonlyMap<string, number>;
   readonly fidelity: Fidelity;
+  readonly mappers: MapperUse;
+  /** Symbols of depth events by their place: a snapshot does not say it. */
+  readonly symbolOfDepth: ReadonlyMap<string, string>;
 }
 
 /**
  * Imports captures of Binance websockets, lines `{"local_ns","frame"}`.
  *
- * Book tickers, trades and mark prices become prices; everything else is carried in streams `ws.<event type>`, frame as
- * it came. Trade ids and depth update ids are checked: a hole is a `gap` record. Records are in the order of the time
+ * Book tickers, trades and mark prices become prices; depth updates and snapshots go into stream `depth`, whole;
+ * everything else is carried in streams `ws.<event type>`, frame as it came. Trade ids and depth update ids are checked: a hole is a `gap` record. Records are in the order of the time
  * received, then rank; exchange time (`E`) may be later, which is only reported.
  *
  * @throws {UserError} with all problems of the files at once.
@@ -63,10 +70,12 @@ export function importWs(options: WsImportOptions): SealedRecording {
   const notes = [`frames ${order.length}: ${counts.map(([type, count]) => `${type} ${count}`).join(", ")}`];
   const stepped = order.note("frames");
   if (stepped !== null) notes.push(stepped);
-  if (fidelity === "book") notes.push('the price of a book record is the exact middle of "b" and "a"');
+  if (fidelity === "book" || fidelity === "depth")
+    notes.push('the price of a book record is the exact middle of "b" and "a"');
   if (options.exchangeInfo === undefined) notes.push(TICK_NOTE);
   const inputs = [...sources.map(({ input }) => input), ...venue.inputs];
-  const writer = createRecordingWriter({ dir: out, id, createdBy, symbols, fidelity, notes, inputs });
+  const carried = { mappers: capture.mappers.used() };
+  const writer = createRecordingWriter({ dir: out, id, createdBy, symbols, fidelity, notes, inputs, carried });
   try {
     venue.write(writer);
     for (const note of new CaptureWriter(capture, writer).write()) writer.note(note);
@@ -84,6 +93,9 @@ function survey(files: readonly string[]): Capture {
   const withTrades = new Set<string>();
   const types = new Map<string, number>();
   const kinds = new Set<string>();
+  const priced = new Set<string>();
+  const depth = new DepthSurvey();
+  const mappers = new MapperUse();
   const sources = files.map((path) => readSource(path, "ws-capture"));
   for (const [file, { bytes, path }] of sources.entries()) {
     let bad = 0;
@@ -91,12 +103,22 @@ function survey(files: readonly string[]): Capture {
       if (text === "") continue;
       const read = readEvents(text);
       if (typeof read === "string") {
-        problems.push({ file: path, line, text: `Cannot import the frame: ${read}` });
+        const problem = { file: path, line, text: `Cannot import the frame: ${read}` };
+        if (text === null) problems.push(invalidUtf8(path, line, bytes.subarray(start, end), "the frame"));
+        else problems.push(line === 1 ? { ...problem, ...kindHint(bytes, "sim import ws") } : problem);
         if (++bad === PROBLEMS_PER_FILE_MAX) break;
         continue;
       }
-      order.add(read.line.rxMs, read.line.restNs, { file, line, start, end });
-      for (const event of read.events) {
+      const { rxMs, restNs } = read.line;
+      order.add(rxMs, restNs, { file, line, start, end });
+      for (const [index, event] of read.events.entries()) {
+        mappers.add(`ws.${event.type}`, rxMs, "ms", event.fields);
+        if (event.kind !== "other") {
+          priced.add(event.symbol);
+          depth.price(event.symbol, Number(event.price));
+        } else if (event.depth !== null) {
+          depth.event({ rxMs, restNs, key: `${file}:${start}:${index}` }, event.symbol, event.depth.event);
+        }
         types.set(event.type, (types.get(event.type) ?? 0) + 1);
         kinds.add(event.kind);
         const isFollowed = event.kind !== "other" || event.depth !== null || event.id !== null;
@@ -106,8 +128,12 @@ function survey(files: readonly string[]): Capture {
     }
   }
   if (problems.length > 0) throw badSource(problems);
-  const fidelity = kinds.has("book") ? "book" : kinds.has("trade") ? "trades" : "mark";
-  return { sources, order, symbols: [...symbols].sort(), withTrades, types, fidelity };
+  const { symbolOfKey, isWhole } = depth.finish();
+  for (const symbol of symbolOfKey.values()) symbols.add(symbol);
+  const isDepth = priced.size > 0 && [...priced].every(isWhole);
+  const fidelity = isDepth ? "depth" : kinds.has("book") ? "book" : kinds.has("trade") ? "trades" : "mark";
+  const table = [...symbols].sort();
+  return { sources, order, symbols: table, withTrades, types, fidelity, mappers, symbolOfDepth: symbolOfKey };
 }
 
 function readEvents(text: string | null): { line: WsLine; events: readonly WsEvent[] } | string {
@@ -139,10 +165,18 @@ class CaptureWriter {
   /** Writes everything and returns the notes. */
   write(): string[] {
     const { sources, order } = this.#capture;
-    for (const { file, start, end } of order.inOrder()) {
+    for (const place of order.inOrder()) {
+      const { file, start, end } = place;
       const read = readEvents(sources[file]!.bytes.subarray(start, end).toString("utf8"));
       if (typeof read === "string") throw new InvariantError(`Cannot import a frame that was read before: ${read}`);
-      for (const event of read.events) this.#event(read.line, event);
+      if (place.stepBackMs !== null) {
+        const step = clockStep(place, sources[file]!.input.file);
+        this.#buffer.add(place.rxMs, streamRank(step.stream), () => this.#sink.input(step));
+      }
+      for (const [index, event] of read.events.entries()) {
+        const symbol = event.symbol ?? this.#capture.symbolOfDepth.get(`${file}:${start}:${index}`) ?? null;
+        this.#event(read.line, symbol === event.symbol ? event : ({ ...event, symbol } as WsEvent));
+      }
     }
     this.#buffer.flush();
     const skew = this.#skew.note();
@@ -153,6 +187,7 @@ class CaptureWriter {
       ...this.#trades.notes(),
       ...this.#aggTrades.notes().map((note) => `aggregated: ${note}`),
       ...this.#depth.notes(),
+      ...this.#capture.mappers.notes(),
     ];
   }
 
@@ -166,8 +201,8 @@ class CaptureWriter {
     // A trade outside the market has a trade id all the same: without it the ids would seem to have a hole.
     if (event.reason !== null) this.#count(`${event.type} with ${event.reason}`);
     if (event.id !== null) this.#follow(line, event.type, event.symbol!, event.id, tsMs);
-    if (event.depth !== null) this.#gap(line, this.#depth.next(event.symbol!, event.depth, tsMs), tsMs);
-    this.#carry(line, event, tsMs);
+    if (event.depth !== null && event.symbol !== null) this.#depthRecord(line, event.symbol, event.depth, tsMs);
+    else this.#carry(line, event, tsMs);
   }
 
   #price(line: WsLine, event: WsPrice, tsMs: number): void {
@@ -208,6 +243,18 @@ class CaptureWriter {
     this.#buffer.add(rxMs, streamRank("gap"), () =>
       this.#sink.input({ rxMs, tsMs, stream: "gap", payload: { ...gap } }),
     );
+  }
+
+  #depthRecord(
+    line: WsLine,
+    symbol: string,
+    { event, stream, native }: NonNullable<WsOther["depth"]>,
+    tsMs: number,
+  ): void {
+    this.#gap(line, this.#depth.next(symbol, event, tsMs), tsMs);
+    const more = { local_ns: line.localNs, ...(stream === null ? {} : { stream }), x: native, ...extraOf(line) };
+    const row = { rxMs: line.rxMs, tsMs, stream: "depth", payload: depthPayload(symbol, event, more) };
+    this.#buffer.add(line.rxMs, streamRank("depth"), () => this.#sink.input(row));
   }
 
   #carry(line: WsLine, { type, symbol, frame }: WsEvent, tsMs: number): void {

@@ -1,8 +1,25 @@
+import type { InputRow } from "../record.ts";
+
+/** Steps of the clock that get a record of their own; a capture with more of them is told by their number. */
+const STEP_RECORDS_MAX = 1_000;
+
 export interface LinePlace {
   readonly file: number;
   readonly line: number;
   readonly start: number;
   readonly end: number;
+}
+
+export interface OrderedPlace extends LinePlace {
+  readonly rxMs: number;
+  /** How far the clock was set back in front of the line, in whole milliseconds; `null` when it was not. */
+  readonly stepBackMs: number | null;
+}
+
+/** The record of a clock that went back, with a place in the order. */
+export function clockStep({ rxMs, line, stepBackMs }: OrderedPlace, file: string): InputRow {
+  const cause = "the line was received before the one in front of it";
+  return { rxMs, stream: "finding", payload: { finding: "clock.stepped.back", backMs: stepBackMs, file, line, cause } };
 }
 
 /**
@@ -17,6 +34,8 @@ export class ReceivedOrder {
   readonly #line: number[] = [];
   readonly #start: number[] = [];
   readonly #end: number[] = [];
+  /** Milliseconds back by index of the line, for steps of one or more. */
+  readonly #steps = new Map<number, number>();
   /** Lines received before the line in front of them in the same file: the recorder's clock was set back. */
   stepsBack = 0;
   stepBackMaxMs = 0;
@@ -32,6 +51,7 @@ export class ReceivedOrder {
       if (backMs > 0) {
         this.stepsBack++;
         this.stepBackMaxMs = Math.max(this.stepBackMaxMs, Math.ceil(backMs));
+        if (backMs >= 1 && this.#steps.size < STEP_RECORDS_MAX) this.#steps.set(last + 1, Math.floor(backMs));
       }
     }
     this.#rxMs.push(rxMs);
@@ -43,7 +63,7 @@ export class ReceivedOrder {
   }
 
   /** By time received, then file, then line. */
-  *inOrder(): Generator<LinePlace & { readonly rxMs: number }> {
+  *inOrder(): Generator<OrderedPlace> {
     const [rxMs, rest] = [this.#rxMs, this.#rest];
     // Lines were added file by file, so the index is the last key.
     const order = Uint32Array.from(rxMs.keys()).sort((a, b) => rxMs[a]! - rxMs[b]! || rest[a]! - rest[b]! || a - b);
@@ -54,6 +74,7 @@ export class ReceivedOrder {
         line: this.#line[at]!,
         start: this.#start[at]!,
         end: this.#end[at]!,
+        stepBackMs: this.#steps.get(at) ?? null,
       };
     }
   }

@@ -1,5 +1,7 @@
 import { formatDecimal, parseDecimal } from "../decimal.ts";
 import type { MarketStream } from "../stream-rank.ts";
+import { type DepthEvent, type DepthKind, type DepthLevel, levelsProblem } from "./depth-event.ts";
+import { isNestedBeyond, NESTING_MAX } from "./nesting.ts";
 import { timeOfMagnitude } from "./time-unit.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -31,6 +33,8 @@ export interface WsPrice {
   readonly native: Json;
   /** The frame of this event alone, for the case that it cannot be taken as a price. */
   readonly frame: unknown;
+  /** The event itself, in the stream's envelope or not. */
+  readonly fields: Json;
 }
 
 /** An event that is no price: carried whole. */
@@ -40,8 +44,9 @@ export interface WsOther {
   readonly symbol: string | null;
   readonly tsMs: number | null;
   readonly frame: unknown;
-  /** Update ids of a depth event; `pu` is absent on spot. */
-  readonly depth: { readonly U: bigint; readonly u: bigint; readonly pu: bigint | null } | null;
+  readonly fields: Json | null;
+  /** What a depth event says, and its fields beyond that. */
+  readonly depth: { readonly event: DepthEvent; readonly stream: string | null; readonly native: Json } | null;
   /** Trade id of a trade that is no price: the row of ids goes on through it. */
   readonly id: bigint | null;
   /** Why an event of a price type is none. */
@@ -65,6 +70,7 @@ export function readWsLine(text: string): WsLine | string {
     return `the line is no JSON (${error instanceof Error ? error.message : String(error)}), one object a line is needed`;
   }
   if (!isObject(value)) return "the line is no JSON object, one object a line is needed";
+  if (isNestedBeyond(value, NESTING_MAX)) return `it is nested deeper than ${NESTING_MAX} levels, fewer are needed`;
   const { local_ns: localNs, frame, ...extra } = value;
   const time = typeof localNs === "string" ? timeOfMagnitude(localNs) : "";
   if (typeof localNs !== "string" || typeof time === "string" || time.unit !== "ns") {
@@ -74,7 +80,10 @@ export function readWsLine(text: string): WsLine | string {
   const line = { localNs, rxMs: time.timeMs, restNs: Number(localNs.slice(13)), extra };
   if (typeof frame !== "string") return { ...line, frame };
   try {
-    return { ...line, frame: parseExactly(frame) };
+    const parsed = parseExactly(frame);
+    if (isNestedBeyond(parsed, NESTING_MAX))
+      return `the frame is nested deeper than ${NESTING_MAX} levels, fewer are needed`;
+    return { ...line, frame: parsed };
   } catch (error) {
     return `the frame is no JSON (${error instanceof Error ? error.message : String(error)}), a whole frame is needed`;
   }
@@ -87,32 +96,39 @@ export function readWsLine(text: string): WsLine | string {
 export function wsEvents(frame: unknown): WsEvent[] | string {
   const stream = isObject(frame) && typeof frame["stream"] === "string" ? frame["stream"] : null;
   const data = stream === null ? frame : (frame as Json)["data"];
-  if (!Array.isArray(data)) return one(data, frame);
+  if (!Array.isArray(data)) return one(data, frame, stream);
   const events: WsEvent[] = [];
   for (const entry of data as unknown[]) {
-    const read = one(entry, stream === null ? entry : { stream, data: entry });
+    const read = one(entry, stream === null ? entry : { stream, data: entry }, stream);
     if (typeof read === "string") return read;
     events.push(...read);
   }
   return events;
 }
 
-function one(data: unknown, frame: unknown): WsEvent[] | string {
+function one(data: unknown, frame: unknown, stream: string | null): WsEvent[] | string {
   if (!isObject(data)) return [other("unknown", null, null, frame)];
-  const type = typeof data["e"] === "string" && data["e"] !== "" ? data["e"] : null;
-  if (type === null && data["lastUpdateId"] !== undefined) {
-    return [other("depthSnapshot", null, eventTime(data), frame)];
-  }
-  const event = known(type, data, frame);
+  const type = typeOf(data, stream);
+  const event =
+    type === "depthUpdate" || type === "depthSnapshot" ? depth(type, data, frame, stream) : known(type, data, frame);
   if (typeof event === "string") return `the ${type} event cannot be read: ${event}`;
   if (event !== null) return [event];
   const symbol = typeof data["s"] === "string" ? data["s"] : null;
   return [other(type ?? "unknown", symbol, eventTime(data), frame)];
 }
 
+/** `e`; without it, as spot book tickers and depth snapshots are, what the fields say. */
+function typeOf(data: Json, stream: string | null): string | null {
+  if (typeof data["e"] === "string" && data["e"] !== "") return data["e"];
+  if (data["lastUpdateId"] !== undefined && data["bids"] !== undefined) return "depthSnapshot";
+  const isTicker =
+    stream?.endsWith("@bookTicker") ?? ["u", "s", "b", "B", "a", "A"].every((key) => data[key] !== undefined);
+  return isTicker ? "bookTicker" : null;
+}
+
 function known(type: string | null, data: Json, frame: unknown): WsEvent | string | null {
   if (type !== "bookTicker" && type !== "trade" && type !== "aggTrade" && type !== "markPriceUpdate") {
-    return type === "depthUpdate" ? depth(data, frame) : null;
+    return null;
   }
   const { s: symbol } = data;
   if (!isSymbol(symbol)) return `s is ${shown(symbol)}, a symbol is needed`;
@@ -124,7 +140,7 @@ function known(type: string | null, data: Json, frame: unknown): WsEvent | strin
     if (typeof value !== "string" || !DECIMAL.test(value)) return `${key} is ${shown(value)}, a decimal text is needed`;
   }
   const { b, a, p, q } = data as Record<string, string>;
-  const common = { type, symbol, tsMs, frame };
+  const common = { type, symbol, tsMs, frame, fields: data };
   const isTrade = type === "trade" || type === "aggTrade";
   const id = isTrade ? toId(data[type === "trade" ? "t" : "a"]) : null;
   if (isTrade && id === null) return `${type === "trade" ? "t" : "a"} is no trade id, a whole number is needed`;
@@ -146,17 +162,43 @@ function known(type: string | null, data: Json, frame: unknown): WsEvent | strin
   return { ...common, kind: "trade", price: p!, qty: q!, id, native };
 }
 
-function depth(data: Json, frame: unknown): WsOther | string {
-  const { s: symbol } = data;
-  if (!isSymbol(symbol)) return `s is ${shown(symbol)}, a symbol is needed`;
-  const [U, u, pu] = ["U", "u", "pu"].map((key) => toId(data[key]));
-  if (U == null || u == null) return "U or u is no whole number, update ids are needed";
+/**
+ * Depth of a diff stream, of a partial stream (`depth5`, `depth10` or `depth20` in the name of the stream), or the
+ * answer of a REST call, which has no stream and names no symbol.
+ */
+function depth(type: string, data: Json, frame: unknown, stream: string | null): WsOther | string {
+  const partial = stream === null ? null : /^([^@]+)@depth(?:5|10|20)(?:@|$)/.exec(stream);
+  const isUpdate = type === "depthUpdate";
+  const [bidsKey, asksKey] = isUpdate ? ["b", "a"] : ["bids", "asks"];
+  const problem = levelsProblem(bidsKey!, data[bidsKey!]) ?? levelsProblem(asksKey!, data[asksKey!]);
+  if (problem !== null) return problem;
+  if (isUpdate && !isSymbol(data["s"])) return `s is ${shown(data["s"])}, a symbol is needed`;
+  const symbol = isSymbol(data["s"]) ? data["s"] : (partial?.[1]?.toUpperCase() ?? null);
+  const [U, u, pu] = [data["U"], data[isUpdate ? "u" : "lastUpdateId"], data["pu"]].map(toId);
+  if (isUpdate && U == null) return "U is no whole number, update ids are needed";
+  if (u == null) return `${isUpdate ? "u" : "lastUpdateId"} is no whole number, update ids are needed`;
   if (data["pu"] !== undefined && pu === null) return `pu is ${shown(data["pu"])}, a whole number is needed`;
-  return { ...other("depthUpdate", symbol, eventTime(data), frame), depth: { U, u, pu: pu ?? null } };
+  const kind: DepthKind = partial !== null ? "partial" : isUpdate ? "update" : "snapshot";
+  const lifted = new Set(["s", "U", "u", "pu", "lastUpdateId", bidsKey, asksKey]);
+  const native = Object.fromEntries(Object.entries(data).filter(([key]) => !lifted.has(key)));
+  const [bids, asks] = [data[bidsKey!], data[asksKey!]] as [DepthLevel[], DepthLevel[]];
+  const event = { kind, U: isUpdate ? U! : null, u, pu: pu ?? null, bids, asks };
+  return { ...other(type, symbol, eventTime(data), frame), depth: { event, stream, native } };
 }
 
 function other(type: string, symbol: string | null, tsMs: number | null, frame: unknown): WsOther {
-  return { kind: "other", type, symbol, tsMs, frame, depth: null, id: null, reason: null };
+  const data = isObject(frame) && frame["data"] !== undefined && frame["stream"] !== undefined ? frame["data"] : frame;
+  return {
+    kind: "other",
+    type,
+    symbol,
+    tsMs,
+    frame,
+    fields: isObject(data) ? data : null,
+    depth: null,
+    id: null,
+    reason: null,
+  };
 }
 
 /** Exact middle: one decimal more than the prices when their last digits add up to an odd number. */

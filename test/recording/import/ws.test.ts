@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EXIT, UserError } from "../../../src/diagnostics/user-error.ts";
 import { MARKET_KIND } from "../../../src/recording/batch.ts";
@@ -167,32 +167,31 @@ test("the middle is exact, with one decimal more only when it needs one", () => 
 });
 
 test("frames that are no price are carried as they came, in streams of their own", () => {
+  // One side only: nobody can tell whose book it is.
   const snapshot = { lastUpdateId: 9, E: T, bids: [["1", "2"]], asks: [] };
   const order = { stream: "!forceOrder@arr", data: { e: "forceOrder", E: T, o: { s: "BTCUSDT", q: "1" } } };
   const answer = { result: null, id: 1 };
-  const { inputs, rows } = imported([
-    put([line(T, depth(1, 2, 0)), line(T, snapshot), line(T, order), line(T, answer), line(T, book(1))]),
-  ]);
+  const { inputs, rows } = imported([put([line(T, snapshot), line(T, order), line(T, answer), line(T, book(1))])]);
   expect(rows).toHaveLength(1);
   expect(inputs.map(({ stream, payload }) => [stream, payload["frame"]])).toEqual([
-    ["ws.depthUpdate", depth(1, 2, 0)],
     ["ws.depthSnapshot", snapshot],
     ["ws.forceOrder", order],
     ["ws.unknown", answer],
   ]);
 });
 
-test("in one millisecond a gap goes before the prices, and depth after them", () => {
+test("in one millisecond a gap goes first, then prices and depth as they came, then what is neither", () => {
   const { rows, inputs } = imported([
-    put([line(T, trade(1)), line(T + 1, depth(1, 2, 0)), line(T + 1, book(1)), line(T + 1, trade(5))]),
+    put([line(T, trade(1)), line(T + 1, {}), line(T + 1, depth(1, 2, 0)), line(T + 1, book(1)), line(T + 1, trade(5))]),
   ]);
   expect([...rows, ...inputs.map(({ seq, rxMs, stream }) => ({ seq, rx: rxMs, s: stream }))].sort(bySeq)).toMatchObject(
     [
       { rx: T, s: "trade" },
       { rx: T + 1, s: "gap" },
+      { rx: T + 1, s: "depth" },
       { rx: T + 1, s: "book" },
       { rx: T + 1, s: "trade" },
-      { rx: T + 1, s: "ws.depthUpdate" },
+      { rx: T + 1, s: "ws.unknown" },
     ],
   );
 });
@@ -264,9 +263,132 @@ test.each([
 ])("depth continuity: %s", (_what, frames, breaks, repeats) => {
   const { inputs, manifest } = imported([put(frames.map((frame, at) => line(T + at, frame)))]);
   expect(inputs.filter(({ stream }) => stream === "gap")).toHaveLength(breaks);
-  expect(inputs.filter(({ stream }) => stream === "ws.depthUpdate")).toHaveLength(frames.length);
+  expect(inputs.filter(({ stream }) => stream === "depth")).toHaveLength(frames.length);
   expect(manifest.notes.some((note) => note.startsWith("breaks in depth updates"))).toBe(breaks > 0);
   expect(manifest.notes.some((note) => note === `depth updates that repeat update ids: ${repeats}`)).toBe(repeats > 0);
+});
+
+describe("depth", () => {
+  const full = (lastUpdateId: number, price = 28145) => ({
+    ...{ lastUpdateId, E: T, T },
+    bids: [[`${price}.10`, "3.868"]],
+    asks: [[`${price}.20`, "6.887"]],
+  });
+
+  test("is recorded without loss: levels and ids as texts, everything else of the frame beside them", () => {
+    const event = depth(1, 2, 0, { st: 7, T: T - 1 });
+    const { inputs } = imported([put([line(T, event, "000321"), line(T + 1, book(1)), line(T + 2, full(2))])]);
+    expect(inputs.map(({ stream, payload }) => [stream, payload])).toEqual([
+      [
+        "depth",
+        {
+          ...{ sym: "BTCUSDT", kind: "update", U: "1", u: "2", pu: "0", b: [["1.0", "2"]], a: [] },
+          ...{ local_ns: `${T}000321`, stream: "btcusdt@depth@0ms", x: { e: "depthUpdate", E: T, T: T - 1, st: 7 } },
+        },
+      ],
+      [
+        "depth",
+        {
+          ...{ sym: "BTCUSDT", kind: "snapshot", u: "2", b: [["28145.10", "3.868"]], a: [["28145.20", "6.887"]] },
+          ...{ local_ns: `${T + 2}000000`, x: { E: T, T } },
+        },
+      ],
+    ]);
+  });
+
+  test.each([
+    ["a snapshot inside the chain", [depth(1, 5, 0), full(4), depth(6, 9, 5)], "depth"],
+    ["a snapshot that came before its update", [full(4), depth(1, 5, 0)], "depth"],
+    ["a snapshot that is newer than every update", [depth(1, 5, 0), full(8)], "book"],
+    ["a snapshot older than the updates", [full(4), depth(8, 9, 7)], "book"],
+    ["no snapshot", [depth(1, 5, 0), depth(6, 9, 5)], "book"],
+    ["a break after the snapshot", [full(4), depth(1, 5, 0), depth(8, 9, 7)], "book"],
+    ["a new snapshot after a break: the hole stays", [full(4), depth(1, 5, 0), depth(8, 9, 7), full(8)], "book"],
+  ])("%s", (_what, frames, fidelity) => {
+    const { recording } = imported([put([book(1), ...frames].map((frame, at) => line(T + at, frame)))]);
+    expect(recording.fidelity).toBe(fidelity);
+  });
+
+  test("a snapshot goes to the one symbol whose prices are near, or whose updates cover it", () => {
+    const eth = (data: object) => ({ stream: "x", data: { ...data, s: "ETHUSDT" } });
+    const far = eth({ ...book(1).data, b: "3000.0", a: "3001.0" });
+    const same = eth(book(1).data);
+    const ethDepth = eth(depth(20, 30, 19).data);
+    const owners = (frames: unknown[]) =>
+      imported([put(frames.map((frame, at) => line(T + at, frame)))])
+        .inputs.filter(({ payload }) => payload["kind"] === "snapshot")
+        .map(({ payload }) => payload["sym"]);
+    expect(owners([book(1), far, full(4), full(5, 3000)])).toEqual(["BTCUSDT", "ETHUSDT"]);
+    rmSync(join(base, "out"), { recursive: true });
+    expect(owners([book(1), same, depth(1, 5, 0), ethDepth, full(4), full(25)])).toEqual(["BTCUSDT", "ETHUSDT"]);
+    rmSync(join(base, "out"), { recursive: true });
+    expect(owners([book(1), same, full(4)]), "nobody knows: carried without a symbol").toEqual([]);
+  });
+
+  test("a partial stream is no link of the chain, on spot it names its symbol in its stream only", () => {
+    const partial = { ...depth(8, 9, 7), stream: "btcusdt@depth20@100ms" };
+    const spot = { stream: "btcusdt@depth5", data: { lastUpdateId: 3, bids: [["1", "2"]], asks: [] } };
+    const { inputs, manifest } = imported([
+      put([line(T, depth(1, 5, 0)), line(T + 1, partial), line(T + 2, spot), line(T + 3, depth(6, 9, 5))]),
+    ]);
+    expect(inputs.map(({ payload }) => [payload["sym"], payload["kind"]])).toEqual([
+      ["BTCUSDT", "update"],
+      ["BTCUSDT", "partial"],
+      ["BTCUSDT", "partial"],
+      ["BTCUSDT", "update"],
+    ]);
+    expect(manifest.gaps).toEqual([]);
+  });
+
+  test("levels that are no decimal texts are an error", () => {
+    const { problems } = refused([put([line(T, depth(1, 2, 0, { b: [["1", 2]] }))])]);
+    expect(problems[0]!.text).toContain('b[0] is ["1",2], two decimal texts are needed');
+  });
+});
+
+test("a recording says with which mapper of which time it was read, and what that did not know", () => {
+  const later = Date.UTC(2026, 5, 1);
+  const { manifest } = imported([
+    put([
+      line(T, book(1)),
+      line(T, trade(1, { nq: "1" })),
+      line(later, { ...trade(2), nq: "1", st: 1 }),
+      line(later, { ...trade(3), zz: 1 }),
+    ]),
+  ]);
+  expect(manifest["mappers"]).toEqual([
+    { source: "ws.bookTicker", mapper: "ws.bookTicker/1", unit: "ms", records: 1 },
+    { source: "ws.trade", mapper: "ws.trade/1", unit: "ms", records: 1 },
+    { source: "ws.trade", mapper: "ws.trade/2", unit: "ms", records: 2 },
+  ]);
+  expect(manifest.notes).toContain("field not in the table of mapper ws.trade/1: nq, carried on 1 records");
+  expect(manifest.notes).toContain("field not in the table of mapper ws.trade/2: zz, carried on 1 records");
+});
+
+test("a spot book ticker has no e, and is one all the same", () => {
+  const { e: _, E: __, T: ___, ...spot } = book(1).data;
+  const { rows } = imported([put([line(T, spot), line(T + 1, { stream: "btcusdt@bookTicker", data: spot })])]);
+  expect(rows.map(({ s, p }) => [s, p])).toEqual([
+    ["book", "28145.15"],
+    ["book", "28145.15"],
+  ]);
+});
+
+test("a clock set back is a finding with its place", () => {
+  const { inputs } = imported([put([line(T + 5, trade(3)), line(T, trade(1)), line(T + 1, trade(2))])]);
+  expect(inputs).toMatchObject([
+    {
+      rxMs: T,
+      stream: "finding",
+      payload: { finding: "clock.stepped.back", backMs: 5, file: "capture.ndjson", line: 2 },
+    },
+  ]);
+});
+
+test("a frame nested too deep to be written again is refused", () => {
+  const deep = `${"[".repeat(9_000)}${"]".repeat(9_000)}`;
+  const { problems } = refused([put([`{"local_ns":"${T}000000","frame":${deep}}`])]);
+  expect(problems[0]!.text).toContain("nested deeper than 64 levels");
 });
 
 test("two captures and a clock set back end in one order of the time received, and it is said", () => {
@@ -329,10 +451,10 @@ test("a copy with funding added has the same prices, ids and frames", () => {
     rows.map(({ seq: _, ...record }) => record),
   );
   expect([...openRecording(copy.dir).inputs()].map(({ stream, payload }) => [stream, payload])).toEqual([
-    ["ws.depthUpdate", inputs[0]!.payload],
+    ["depth", inputs[0]!.payload],
     ["funding", { sym: "BTCUSDT", rate: "0.0001" }],
   ]);
-  expect(manifest.notes.at(-2)).toContain("no exchangeInfo: ticks come from the decimals seen");
+  expect(manifest.notes.join("\n")).toContain("no exchangeInfo: ticks come from the decimals seen");
 });
 
 describe.skipIf(!hasShared)("real captures", () => {
@@ -343,8 +465,8 @@ describe.skipIf(!hasShared)("real captures", () => {
       book: 18_238,
       mark: 219,
       trade: 6_216,
-      "ws.depthSnapshot": 1,
-      "ws.depthUpdate": 7_613,
+      // One of them is the REST snapshot.
+      depth: 1 + 7_613,
       "ws.trade": 1,
     });
     expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(32_288);
@@ -352,27 +474,46 @@ describe.skipIf(!hasShared)("real captures", () => {
     expect(recording.marketEventCount).toBe(rows.length);
     expect([...recording.batches()].reduce((sum, { length }) => sum + length, 0)).toBe(rows.length);
     expect(recording.symbols).toEqual(["BTCUSDT"]);
+    expect(recording.fidelity, "no pu break, and the snapshot is where the updates go on from").toBe("depth");
+    expect(manifest["mappers"]).toContainEqual({
+      ...{ source: "ws.markPriceUpdate", mapper: "ws.markPriceUpdate/1", unit: "ms", records: 219 },
+    });
+    const marks = rows.filter(({ s }) => s === "mark").map(({ x }) => x as { r: string; T: number });
+    expect(
+      marks.every(({ r }) => /^-?0\.\d+$/.test(r)),
+      "funding rates",
+    ).toBe(true);
+    expect([...new Set(marks.map(({ T: next }) => next))], "the next funding changes when one is due").toEqual([
+      Date.UTC(2023, 3, 5),
+      Date.UTC(2023, 3, 5, 8),
+    ]);
     expect(manifest.gaps).toEqual([]);
     expect(manifest.notes.find((note) => note.startsWith("received minus"))).toContain("median -5,");
   });
 
-  test("BTC and ETH of 2024-07-18: all 141,897 frames, though received 1.5 s before exchange time", () => {
-    const { counts, manifest, recording } = imported([sharedPath("data/ws/usdm_2024-07-18T2357_btc_eth.ndjson.gz")]);
-    expect(counts).toEqual({ book: 99_588, trade: 24_356, "ws.depthSnapshot": 2, "ws.depthUpdate": 17_951 });
-    const bySymbol = [0, 0];
+  test("BTC and ETH of 2024-07-18: the first 30,000 frames, though received 1.5 s before exchange time", () => {
+    const whole = gunzipSync(readFileSync(sharedPath("data/ws/usdm_2024-07-18T2357_btc_eth.ndjson.gz"))).toString();
+    const lines = whole.split("\n").slice(0, 30_000);
+    expect(whole.split("\n").length - 1).toBe(141_897);
+    const { counts, manifest, recording, inputs } = imported([put(lines)]);
+    expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(30_000);
     let earliestMs = 0;
     let lastRxMs = 0;
     let backwards = 0;
-    for (const { length, symbol, rxMs, tsMs } of recording.batches()) {
+    for (const { length, rxMs, tsMs } of recording.batches()) {
       for (let row = 0; row < length; row++) {
-        bySymbol[symbol[row]!]!++;
         earliestMs = Math.min(earliestMs, rxMs[row]! - tsMs[row]!);
         if (rxMs[row]! < lastRxMs) backwards++;
         lastRxMs = rxMs[row]!;
       }
     }
     expect(recording.symbols).toEqual(["BTCUSDT", "ETHUSDT"]);
-    expect(bySymbol).toEqual([52_260 + 10_701, 47_328 + 13_655]);
+    expect(recording.fidelity).toBe("depth");
+    const snapshots = inputs.filter(({ payload }) => payload["kind"] === "snapshot");
+    expect(snapshots.map(({ payload }) => [payload["sym"], payload["u"]])).toEqual([
+      ["BTCUSDT", "4984028384061"],
+      ["ETHUSDT", "4984028386786"],
+    ]);
     expect(backwards).toBe(0);
     expect(earliestMs).toBeLessThan(-1_500);
     expect(manifest.gaps).toEqual([]);
