@@ -60,6 +60,18 @@ const gapSchema = z.looseObject({
   lastEndTs: instant,
 });
 
+/** One entry per recorder that wrote to a live recording; a restart with the same program and config adds none. */
+export const recorderSchema = z.looseObject({
+  createdBy: z.string(),
+  /** First `seq` this recorder could give. */
+  firstSeq: count,
+  config: z.record(z.string(), z.unknown()),
+  /** SHA-256 of `config` as JSON. */
+  configSha256: sha256,
+  /** Hash of the recorder's code, as its caller gave it. */
+  codeHash: z.string().optional(),
+});
+
 const inputFileSchema = z.looseObject({ file: z.string(), role: z.string(), bytes: count, sha256 });
 
 export const manifestSchema = z.looseObject({
@@ -84,6 +96,8 @@ export const manifestSchema = z.looseObject({
   corrections: z.array(z.unknown()),
   redactions: z.array(z.unknown()),
   generator: z.record(z.string(), z.unknown()).optional(),
+  /** Only in recordings made live. */
+  recorders: z.array(recorderSchema).optional(),
   /** Files an import read: archives are re-issued, so each is named with its hash. */
   inputs: z.array(inputFileSchema),
   notes: z.array(z.string()),
@@ -93,6 +107,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestPart = z.infer<typeof partSchema>;
 export type ManifestSymbol = z.infer<typeof symbolSchema>;
 export type ManifestGap = z.infer<typeof gapSchema>;
+export type ManifestRecorder = z.infer<typeof recorderSchema>;
 export type InputFile = z.infer<typeof inputFileSchema>;
 
 /**

@@ -97,48 +97,13 @@ export class RecordNumbering {
         `Cannot record market row ${seq}: symbol index is ${row.symbol}, the table has ${this.#symbolCount} symbols`,
       );
     }
-    const price = decimal(row.price, seq, "price");
-    if (price <= 0) throw new InvariantError(`Cannot record market row ${seq}: price is "${row.price}", > 0 is needed`);
-    let line = `{"seq":${seq},"rx":${row.rxMs}`;
-    if (tsMs !== row.rxMs) line += `,"ts":${tsMs}`;
-    line += `,"s":"${stream}","sym":${this.#quotedSymbols[row.symbol]!},"p":"${row.price}"`;
-    let bid = Number.NaN;
-    let ask = Number.NaN;
-    let qty = 0;
-    if (row.bid !== undefined) {
-      bid = decimal(row.bid, seq, "bid");
-      if (bid <= 0) throw new InvariantError(`Cannot record market row ${seq}: bid is "${row.bid}", > 0 is needed`);
-      line += `,"b":"${row.bid}"`;
-    }
-    if (row.ask !== undefined) {
-      ask = decimal(row.ask, seq, "ask");
-      if (ask <= 0) throw new InvariantError(`Cannot record market row ${seq}: ask is "${row.ask}", > 0 is needed`);
-      line += `,"a":"${row.ask}"`;
-    }
-    if (row.qty !== undefined) {
-      qty = decimal(row.qty, seq, "quantity");
-      line += `,"q":"${row.qty}"`;
-    }
-    if (row.extra !== undefined) line += extraText(row.extra);
-    line += "}\n";
-    const { rxMs, symbol } = row;
-    return { seq, rxMs, tsMs, stream, symbol, kind: MARKET_KIND[stream], price, bid, ask, qty, line };
+    return marketRecord(row, seq, this.#quotedSymbols[row.symbol]!);
   }
 
   input(row: InputRow): NumberedInput {
-    const tsMs = row.tsMs ?? row.rxMs;
-    if ((MARKET_STREAMS as readonly string[]).includes(row.stream)) {
-      throw new InvariantError(`Cannot record an input of stream "${row.stream}": prices go through market()`);
-    }
-    for (const key of ENVELOPE_KEYS) {
-      if (Object.hasOwn(row.payload, key)) {
-        throw new InvariantError(`Cannot record an input of stream "${row.stream}": payload key "${key}" is reserved`);
-      }
-    }
-    const seq = this.#next(row.rxMs, tsMs, streamRank(row.stream), row.stream);
-    const head = tsMs === row.rxMs ? { seq, rx: row.rxMs } : { seq, rx: row.rxMs, ts: tsMs };
-    const line = `${JSON.stringify({ ...head, s: row.stream, ...row.payload }, refuseNonFinite)}\n`;
-    return { seq, rxMs: row.rxMs, tsMs, stream: row.stream, payload: row.payload, line };
+    checkInput(row);
+    const seq = this.#next(row.rxMs, row.tsMs ?? row.rxMs, streamRank(row.stream), row.stream);
+    return inputRecord(row, seq);
   }
 
   #next(rxMs: number, tsMs: number, rank: number, stream: string): number {
@@ -158,6 +123,66 @@ export class RecordNumbering {
     this.#lastRxMs = rxMs;
     this.#lastRank = rank;
     return seq;
+  }
+}
+
+/**
+ * The record of a market row with a given number; `quotedSymbol` is the symbol's name as JSON.
+ *
+ * @throws {InvariantError} when a reader would refuse its values; its place in the order is not looked at.
+ */
+export function marketRecord(row: MarketRow, seq: number, quotedSymbol: string): NumberedMarketRow {
+  const tsMs = row.tsMs ?? row.rxMs;
+  const stream = row.kind ?? "mark";
+  const price = decimal(row.price, seq, "price");
+  if (price <= 0) throw new InvariantError(`Cannot record market row ${seq}: price is "${row.price}", > 0 is needed`);
+  let line = `{"seq":${seq},"rx":${row.rxMs}`;
+  if (tsMs !== row.rxMs) line += `,"ts":${tsMs}`;
+  line += `,"s":"${stream}","sym":${quotedSymbol},"p":"${row.price}"`;
+  let bid = Number.NaN;
+  let ask = Number.NaN;
+  let qty = 0;
+  if (row.bid !== undefined) {
+    bid = decimal(row.bid, seq, "bid");
+    if (bid <= 0) throw new InvariantError(`Cannot record market row ${seq}: bid is "${row.bid}", > 0 is needed`);
+    line += `,"b":"${row.bid}"`;
+  }
+  if (row.ask !== undefined) {
+    ask = decimal(row.ask, seq, "ask");
+    if (ask <= 0) throw new InvariantError(`Cannot record market row ${seq}: ask is "${row.ask}", > 0 is needed`);
+    line += `,"a":"${row.ask}"`;
+  }
+  if (row.qty !== undefined) {
+    qty = decimal(row.qty, seq, "quantity");
+    line += `,"q":"${row.qty}"`;
+  }
+  if (row.extra !== undefined) line += extraText(row.extra);
+  line += "}\n";
+  const { rxMs, symbol } = row;
+  return { seq, rxMs, tsMs, stream, symbol, kind: MARKET_KIND[stream], price, bid, ask, qty, line };
+}
+
+/**
+ * The record of an input with a given number.
+ *
+ * @throws {InvariantError} when a value of the payload is no finite number; `checkInput` looks at the names in it.
+ */
+export function inputRecord(row: InputRow, seq: number): NumberedInput {
+  const tsMs = row.tsMs ?? row.rxMs;
+  const head = tsMs === row.rxMs ? { seq, rx: row.rxMs } : { seq, rx: row.rxMs, ts: tsMs };
+  const line = `${JSON.stringify({ ...head, s: row.stream, ...row.payload }, refuseNonFinite)}\n`;
+  return { seq, rxMs: row.rxMs, tsMs, stream: row.stream, payload: row.payload, line };
+}
+
+/** @throws {InvariantError} when stream or payload of an input use names that belong to the envelope. */
+export function checkInput(row: InputRow): void {
+  if ((MARKET_STREAMS as readonly string[]).includes(row.stream)) {
+    throw new InvariantError(`Cannot record an input of stream "${row.stream}": prices go through market()`);
+  }
+  for (const key of ENVELOPE_KEYS) {
+    if (Object.hasOwn(row.payload, key)) {
+      throw new InvariantError(`Cannot record an input of stream "${row.stream}": payload key "${key}" is reserved`);
+    }
   }
 }
 
@@ -186,7 +211,8 @@ function decimal(text: string, seq: number, what: string): number {
   return value;
 }
 
-function checkSymbolTable(symbols: readonly string[]): void {
+/** @throws {InvariantError} when the table of a recording could not be given back. */
+export function checkSymbolTable(symbols: readonly string[]): void {
   if (symbols.length > 65_536) {
     throw new InvariantError(`Cannot record ${symbols.length} symbols: a market column holds at most 65536`);
   }
