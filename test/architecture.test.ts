@@ -40,6 +40,7 @@ const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   "@uwdata/flechette": ["recording"],
   lz4js: ["recording"],
   ioredis: ["live"],
+  ws: ["serve"],
 };
 
 interface Banned {
