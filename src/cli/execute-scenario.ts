@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode, type Problem, UserError } from "../diagnostics/user-error.ts";
 import { ENGINE_VERSION } from "../engine/version.ts";
-import { openRecording } from "../recording/reader.ts";
+import type { CacheMode } from "../recording/cache/cached-source.ts";
+import { openRecordings } from "../recording/open-recordings.ts";
 import { compareVariants, createOutcomeLog, type OutcomeLog, type RunComparison } from "../reports/comparison.ts";
 import { decisionLines } from "../reports/decisions-file.ts";
 import { createJournalWriter, type JournalWriter } from "../reports/journal-file.ts";
@@ -18,6 +19,11 @@ import { createRunFolder, type FileSink, type RunFolder } from "./run-folder.ts"
 export interface ExecuteOptions {
   readonly outDir: string;
   readonly isReplaceAllowed: boolean;
+  /** Folders of recordings that are replayed together with the scenario's. */
+  readonly furtherRecordings: readonly string[];
+  readonly cache: CacheMode;
+  /** Told of a market cache that was written, or was not trusted. */
+  onNote(text: string): void;
   onWarning(warning: Problem): void;
   onProgress(progress: RunProgress): void;
   shouldStop(): boolean;
@@ -49,7 +55,7 @@ export interface ExecutedScenario {
  * @throws {UserError} when the recording or the output folder cannot be used.
  */
 export async function executeScenario(scenario: Scenario, options: ExecuteOptions): Promise<ExecutedScenario> {
-  const recording = openRecording(scenario.recordingPath);
+  const recording = openRecordings([scenario.recordingPath, ...options.furtherRecordings], options);
   const fit = fitRecording(scenario, recording);
   if (fit.errors.length > 0) throw new UserError(fit.errors);
   for (const warning of [...scenario.warnings, ...fit.warnings]) options.onWarning(warning);

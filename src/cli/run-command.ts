@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { EXIT, type ExitCode, type Problem, UserError } from "../diagnostics/user-error.ts";
 import { renderRunReport } from "../reports/terminal/run-report.ts";
 import { loadScenario } from "../sim/scenario/load.ts";
@@ -53,7 +54,7 @@ function overridesOf({ seed, variant, recording, from, to }: RunOptions): Scenar
   return {
     ...(seed === undefined ? {} : { seed }),
     ...(variant === undefined ? {} : { variants: variant }),
-    ...(recording === undefined ? {} : { recording }),
+    ...(recording?.[0] === undefined ? {} : { recording: recording[0] }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
   };
@@ -78,6 +79,11 @@ async function runOne(
     const executed = await executeScenario(scenario, {
       outDir: options.out,
       isReplaceAllowed: options.force === true,
+      furtherRecordings: (options.recording ?? []).slice(1).map((folder) => resolve(folder)),
+      cache: options.cache ? "auto" : "off",
+      onNote: (text) => {
+        if (!isQuiet) shell.note(text);
+      },
       onWarning: (warning) => {
         if (!isQuiet) shell.note(`warning ${problemText(warning)}`);
       },

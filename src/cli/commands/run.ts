@@ -7,7 +7,9 @@ export interface RunOptions {
   readonly out: string;
   readonly seed?: string;
   readonly variant?: readonly string[];
-  readonly recording?: string;
+  readonly recording?: readonly string[];
+  /** False with `--no-cache`. */
+  readonly cache: boolean;
   readonly from?: string;
   readonly to?: string;
   readonly force?: boolean;
@@ -36,7 +38,8 @@ export function registerRun(program: Command, shell: Shell): void {
     .option("--out <dir>", "folder of the runs' files", "sim-out")
     .option("--seed <text>", "root of every random stream, instead of the scenario's")
     .option("--variant <name>", "only this variant (repeat it, or separate names by commas)", collect)
-    .option("--recording <dir>", "another recording than the scenario's")
+    .option("--recording <dir>", "another recording than the scenario's (repeat it: they are replayed as one)", append)
+    .option("--no-cache", "read the NDJSON parts, neither use nor make a market cache (docs/cache.md)")
     .option("--from <time>", "start of the window: UTC time, or duration from the first record")
     .option("--to <time>", "end of the window")
     .option("--force", "replace a run of the same id that has other bytes")
@@ -55,6 +58,10 @@ export function registerRun(program: Command, shell: Shell): void {
       const { runCommand } = await import("../run-command.ts");
       await runCommand(paths, options, shell);
     });
+}
+
+function append(value: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), value];
 }
 
 function collect(value: string, previous: readonly string[] | undefined): string[] {

@@ -102,20 +102,28 @@ class CachedSource implements BatchSource {
   /** Reads the parts and writes the cache in one pass; the first `given` batches have been handed out already. */
   *#build(given: number): Generator<MarketBatch> {
     const builder = new CacheBuilder(this.#file, this.#key, this.#market.symbols);
+    // Handed out one behind: a run may stop within the last batch, and the cache is to be whole by then.
+    let last: MarketBatch | null = null;
     let number = 0;
     try {
       for (const batch of this.#ndjson.batches()) {
         builder.append(batch);
+        if (last !== null) yield last;
         number += 1;
-        if (number > given) yield batch;
+        last = number > given ? batch : null;
       }
-      const bytes = builder.seal();
-      if (bytes === null) return;
-      this.#mustRebuild = false;
-      this.#options.onNote?.(`market cache ${this.#file} written, ${Math.ceil(bytes / 1e6)} MB: later runs read it`);
+      this.#seal(builder);
+      if (last !== null) yield last;
     } finally {
       builder.abort();
     }
+  }
+
+  #seal(builder: CacheBuilder): void {
+    const bytes = builder.seal();
+    if (bytes === null) return;
+    this.#mustRebuild = false;
+    this.#options.onNote?.(`market cache ${this.#file} written, ${Math.ceil(bytes / 1e6)} MB: later runs read it`);
   }
 }
 

@@ -68,6 +68,12 @@ export class MarketFeed {
     return Math.min(this.#nextExchangeTsMs, this.#nextEngineTsMs);
   }
 
+  /** Lets go of the source before its end: it may hold files. */
+  close(): void {
+    this.#isSourceDone = true;
+    this.#source.return?.();
+  }
+
   /** Takes in every row due at or before `limit.tsMs`, in time order. */
   advance(limit: FeedLimit): void {
     if (this.#options.nextFeedLatencyMs === null) {

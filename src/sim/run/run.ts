@@ -136,6 +136,7 @@ class Run {
       this.#step(tsMs);
       if (this.#nextBeatMs !== beatMs) yield;
     }
+    feed.close();
     const endTsMs = this.#isStopped ? this.#clockMs : Math.min(window.toTsMs, Math.max(this.#clockMs, window.fromTsMs));
     for (const { world } of variants) {
       world.deliver(endTsMs, { type: "run.ended", cause: this.#isStopped ? "interrupted" : "end-of-recording" });
@@ -221,6 +222,7 @@ class Run {
 
   #applyInitial(): void {
     const { request, markets } = this.#parts;
+    // allow(unordered): each symbol sets its own cell; no order shows
     for (const [symbol, features] of Object.entries(request.scenario.initial.marketFeatures)) {
       for (const market of markets) {
         const index = market.symbols.indexOf(symbol);

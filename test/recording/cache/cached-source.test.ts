@@ -248,6 +248,15 @@ describe("a build of the market cache", () => {
     expect(readdirSync(join(dir, ".cache"))).toEqual([]);
   });
 
+  test("is finished when its last batch is handed out", () => {
+    writeRecording(dir, fixedRows(50));
+    const batches = openRecording(dir, { cachedRowsMin: 1, batchRows: 20 }).batches()[Symbol.iterator]();
+    for (let turn = 0; turn < 2; turn++) batches.next();
+    expect(existsSync(file)).toBe(false);
+    batches.next();
+    expect(existsSync(file)).toBe(true);
+  });
+
   test("may run twice at once", () => {
     writeRecording(dir, fixedRows(50));
     const truth = bits({ cache: "off", batchRows: 20 });
