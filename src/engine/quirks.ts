@@ -37,6 +37,7 @@ export const QUIRKS = {
 
 export type Quirk = keyof typeof QUIRKS;
 
+// allow(unordered): a literal whose keys are words, in the order written
 export const QUIRK_NAMES = Object.keys(QUIRKS) as Quirk[];
 
 /** What was live at the incident's date; `dual-executor` and `ledger-unsigned` came with later releases. */

@@ -33,6 +33,7 @@ export function applyPlanId(
 /** `2026-02-02T00:20:22.785000`: no zone, always six digits of a second, none at a whole second, as the origin prints. */
 export function naiveUtcText(tsMs: number): string {
   // No clock: the time is given, and only printed.
+  // allow(clock): formats the time it was given, in UTC
   const text = new Date(tsMs).toISOString().slice(0, -1);
   return text.endsWith(".000") ? text.slice(0, -4) : `${text}000`;
 }

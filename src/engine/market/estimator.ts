@@ -63,6 +63,7 @@ export function computeFeatures(closes: Float64Array, count: number): MarketFeat
 
 /** Middle value; the mean of the two middle ones when the count is even. Sorts a copy. */
 export function median(values: Float64Array): number {
+  // allow(sort): typed arrays sort by number, and equal numbers are one
   const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
@@ -81,6 +82,7 @@ function medianAbsoluteDeviation(values: Float64Array): number {
 }
 
 function winsorise(values: Float64Array, tail: number): Float64Array {
+  // allow(sort): typed arrays sort by number, and equal numbers are one
   const sorted = Float64Array.from(values).sort();
   const low = sorted[Math.floor(tail * (sorted.length - 1))]!;
   const high = sorted[Math.ceil((1 - tail) * (sorted.length - 1))]!;

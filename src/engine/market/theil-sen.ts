@@ -74,7 +74,9 @@ function residualSpread(values: Float64Array, start: number, length: number, slo
   return spread / length;
 }
 
+// allow(module-state): scratch space, written before it is read in every call
 let sorted = new Float64Array(512);
+// allow(module-state): scratch space, written before it is read in every call
 let merged = new Float64Array(512);
 
 /** Pairs whose slope is below `slope`: strict inversions of `value - slope * index`. */

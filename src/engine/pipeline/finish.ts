@@ -31,6 +31,7 @@ function settlePlans(step: Step): void {
 function reconcileAll(step: Step): void {
   const { ledger, positions, instrumentBySymbol } = step.state;
   const symbols = new Set([...positions.open.keys(), ...ledger.keys(), ...positions.ownFillsQtyLots.keys()]);
+  // allow(sort): the symbols of a Set are unique texts
   for (const symbol of [...symbols].sort()) {
     const exchangeQtyLots = qtyLotsOf(positions, symbol);
     const ledgerQtyLots = ledger.get(symbol) ?? null;
@@ -61,6 +62,7 @@ function reconcileAll(step: Step): void {
 
 function nameDeadParts(step: Step): void {
   const { snapshots, heatGate } = step.state;
+  // allow(sort): the keys of a Map are unique
   for (const [tier, total] of [...snapshots.tierTotals].sort(([left], [right]) => (left < right ? -1 : 1))) {
     if (total > 0 || tier !== "recent-intent" || snapshots.intentTierChances === 0) continue;
     noteFinding(step, {
@@ -71,6 +73,7 @@ function nameDeadParts(step: Step): void {
       evidence: { tier, contributed: 0, cyclesWithIntents: snapshots.intentTierChances },
     });
   }
+  // allow(sort): the symbols of a Set are unique texts
   const uncovered = [...snapshots.neverRanked].filter((symbol) => !snapshots.rankedEver.has(symbol)).sort();
   if (uncovered.length > 0) {
     noteFinding(step, {

@@ -32,6 +32,7 @@ function rankCandidates(step: Step): readonly string[] {
   const ranking = parts.ranker.rank(view);
   const symbols = ranking.symbols.map((index) => universe[index]!);
   for (const symbol of symbols) snapshots.rankedEver.add(symbol);
+  // allow(unordered): tier names are words, listed as the ranker wrote them
   for (const [tier, count] of Object.entries(ranking.tierCounts)) {
     snapshots.tierTotals.set(tier, (snapshots.tierTotals.get(tier) ?? 0) + count);
   }
@@ -175,6 +176,8 @@ function rankerView(step: Step): RankerView {
   };
 }
 
+// allow(collected): looked up by a key in hand, never listed
+// allow(module-state): an index of a list that does not change
 const universeIndices = new WeakMap<readonly string[], Map<string, number>>();
 
 function universeIndex(step: Step): Map<string, number> {
@@ -209,6 +212,7 @@ function noteRanking(
   let neededFresh = 0;
   const neededStale: string[] = [];
   const neededNeverRanked: string[] = [];
+  // allow(sort): the symbols of a Set are unique texts
   for (const symbol of [...needed].sort()) {
     if (state.instrumentBySymbol.get(symbol)?.isOnVenue !== true) continue;
     const snapshot = snapshotOf(positions, symbol);

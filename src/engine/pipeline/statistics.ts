@@ -80,5 +80,6 @@ function increment(counts: Map<string, number>, key: string): void {
 function sum(parts: readonly Map<string, number>[]): Record<string, number> {
   const total = new Map<string, number>();
   for (const part of parts) for (const [key, count] of part) total.set(key, (total.get(key) ?? 0) + count);
+  // allow(sort): the keys of a Map are unique
   return Object.fromEntries([...total].sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0)));
 }

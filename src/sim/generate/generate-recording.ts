@@ -64,5 +64,6 @@ function regimeEntry({ regime, startMinute, minutes }: RegimeEpisode, options: M
 }
 
 function isoTime(tsMs: number): string {
+  // allow(clock): formats the time it was given, in UTC
   return new Date(tsMs).toISOString();
 }

@@ -64,5 +64,6 @@ export function dayPatternLog(minuteOfDay: number): number {
 }
 
 function wave(hour: number, periodHours: number, peakHour: number, height: number): number {
+  // allow(arithmetic): shapes a recording that is made once; runs read its digits from disk
   return height * Math.cos((2 * Math.PI * (hour - peakHour)) / periodHours);
 }

@@ -80,6 +80,7 @@ function featuresOf(record: InputRecord, recording: string): MarketFeaturesRecei
 function textFields(fields: unknown): Record<string, string> {
   if (typeof fields !== "object" || fields === null) return {};
   return Object.fromEntries(
+    // allow(unordered): fields keep the order of the recorded JSON, equal in every run
     Object.entries(fields).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
   );
 }

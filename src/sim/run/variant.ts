@@ -71,6 +71,7 @@ export function createVariant(parts: {
     governor: createGovernor(policy.governor),
     ranker: createRanker(policy.snapshots.ranker),
     universeExtra: extraSymbols(scenario, recording.symbols),
+    // allow(unordered): symbols are words, in the order of the file
     initialProposals: Object.entries(scenario.initial.proposals).map(([symbol, { action, ttl }]) => ({
       symbol,
       action: action as PlanAction,

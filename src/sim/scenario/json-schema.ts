@@ -43,6 +43,7 @@ export function schemaAt(schema: JsonSchema, value: unknown, path: readonly Prop
 /** Keys an object at this place may have. */
 export function knownKeys(schema: JsonSchema | null): string[] {
   if (schema === null) return [];
+  // allow(unordered): names for an error text, in the order of the schema
   const own = Object.keys(schema.properties ?? {});
   const branches = [...(schema.oneOf ?? []), ...(schema.anyOf ?? []), ...(schema.allOf ?? [])];
   return [...new Set([...own, ...branches.flatMap((branch) => knownKeys(branch))])];

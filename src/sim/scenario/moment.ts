@@ -22,6 +22,7 @@ export function parseMoment(text: string): Moment | null {
   const parts = [Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)] as const;
   const tsMs = Date.UTC(...parts, Number(fraction.padEnd(3, "0")));
   // Date.UTC carries 31 February into March; the way back shows it.
+  // allow(clock): takes a time apart that it was given
   const back = new Date(tsMs);
   const isReal = back.getUTCMonth() === parts[1] && back.getUTCDate() === parts[2] && back.getUTCHours() === parts[3];
   return isReal && parts[4] < 60 && parts[5] < 60 ? { kind: "absolute", tsMs } : null;

@@ -61,5 +61,6 @@ function windowProblems({ file, window, warmupMs }: Scenario, recording: Recordi
 }
 
 function isoOf(tsMs: number): string {
+  // allow(clock): formats the time it was given, in UTC
   return new Date(tsMs).toISOString();
 }

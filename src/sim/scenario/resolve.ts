@@ -41,7 +41,9 @@ export function mergeInput(base: unknown, over: unknown): unknown {
   if (!isMap(base) || !isMap(over)) return over;
   const [baseName, overName] = [child(base, "name"), child(over, "name")];
   if (overName !== undefined && baseName !== overName) return over;
+  // allow(unordered): the result is read by key
   const merged = new Map(Object.entries(base));
+  // allow(unordered): the result is read by key
   for (const [key, value] of Object.entries(over)) merged.set(key, mergeInput(merged.get(key), value));
   return Object.fromEntries(merged);
 }
@@ -51,6 +53,7 @@ const OUTSIDE_HASH = new Set(["title", "description", "file", "hash", "recording
 
 /** SHA-256 over the resolved scenario: a file that only words its defaults differently has the same. */
 export function scenarioHash(scenario: Omit<Scenario, "hash">): string {
+  // allow(unordered): canonicalJson sorts the keys
   const parts = Object.entries(scenario).filter(([key]) => !OUTSIDE_HASH.has(key));
   return createHash("sha256")
     .update(canonicalJson(Object.fromEntries(parts)))
@@ -62,8 +65,10 @@ export function canonicalJson(value: unknown): string {
   if (typeof value === "bigint") return JSON.stringify(formatMoney(value));
   if (Array.isArray(value)) return `[${value.map((each) => canonicalJson(each)).join(",")}]`;
   if (!isMap(value)) return JSON.stringify(value ?? null);
+  // allow(unordered): sorted two lines below
   const fields = Object.entries(value)
     .filter(([, field]) => field !== undefined)
+    // allow(sort): the keys of an object are unique
     .sort(([left], [right]) => (left < right ? -1 : 1))
     .map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`);
   return `{${fields.join(",")}}`;

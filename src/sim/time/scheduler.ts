@@ -72,6 +72,7 @@ export class Scheduler<Item> {
   save(): SchedulerState<Item> {
     const waiting = this.#heap
       .filter((due) => this.#isLive(due))
+      // allow(sort): isBefore ends in the unique seq
       .sort((left, right) => (isBefore(left, right) ? -1 : 1))
       .map((due) => ({ ...due, timerId: this.#timerIdBySeq.get(due.seq) ?? null }));
     return { seq: this.#seq, nowTsMs: this.#nowTsMs, waiting };
