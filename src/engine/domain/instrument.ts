@@ -24,6 +24,7 @@ export interface Instrument {
 /** Exact powers of ten: `**` may differ between engines in the last digit, a literal never does. */
 const TENS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12] as const;
 
+// allow(module-state): remembers how a text reads, never what a run did
 const stepCache = new Map<string, { value: number; decimals: number }>();
 
 function step(text: string): { value: number; decimals: number } {
