@@ -38,7 +38,7 @@ export function createProgram(shell: Shell): Command {
     .addHelpText("after", EXAMPLES);
   registerRun(program, shell);
   registerExplain(program, shell);
-  registerImport(program);
+  registerImport(program, shell);
   registerInspect(program, shell);
   registerGenerate(program);
   registerPlugIns(program, shell);

@@ -2,10 +2,15 @@ import type { Problem } from "../../diagnostics/user-error.ts";
 import { plainDecimal } from "../decimal.ts";
 import type { InputFile } from "../manifest.ts";
 import type { InputRow } from "../record.ts";
-import { csvLines } from "./csv-lines.ts";
+import { columnOf, type RowProblem } from "./candle-columns.ts";
+import { kindHint } from "./file-kind.ts";
 import { badSource, readSource, timeProblem } from "./source-file.ts";
+import { invalidUtf8, sourceLines } from "./source-lines.ts";
+import { symbolOfTradesFile } from "./trade-columns.ts";
 
 const HEADER = "symbol,funding_time_ms,funding_rate";
+/** The public archive's, where the file name says the symbol. */
+const ARCHIVE_HEADER = "calc_time,funding_interval_hours,last_funding_rate";
 const PROBLEMS_MAX = 5;
 
 export interface FundingRate {
@@ -17,7 +22,8 @@ export interface FundingRate {
 }
 
 /**
- * Reads a funding CSV with the header `symbol,funding_time_ms,funding_rate`; times increase per symbol.
+ * Reads a funding CSV with the header `symbol,funding_time_ms,funding_rate`, or one of the public archive (gzip and zip
+ * too); times increase per symbol.
  *
  * @throws {UserError} with the lines that are no funding record, the first five.
  */
@@ -26,20 +32,39 @@ export function readFundingFile(path: string): { rates: readonly FundingRate[]; 
   const problems: Problem[] = [];
   const rates: FundingRate[] = [];
   const lastBySymbol = new Map<string, number>();
-  for (const { line, text } of csvLines(bytes.toString("utf8"))) {
+  let archiveSymbol: string | null = null;
+  for (const { line, text, start, end } of sourceLines(bytes)) {
     if (line === 1) {
-      if (text.startsWith(HEADER)) continue;
-      const what = `the header is "${text.slice(0, 80)}", "${HEADER}" is needed`;
-      throw badSource([{ file: path, line, text: `Cannot import funding: ${what}` }]);
+      const header = (text ?? "").replace(/^\ufeff/, "");
+      if (header.startsWith(HEADER)) continue;
+      archiveSymbol = header.startsWith(ARCHIVE_HEADER) ? symbolOfTradesFile(path) : null;
+      if (archiveSymbol !== null) continue;
+      const what = `the header is ${JSON.stringify(header.slice(0, 80))}, "${HEADER}" is needed`;
+      const hint = header.startsWith(ARCHIVE_HEADER)
+        ? { hint: "name the file after its symbol" }
+        : kindHint(bytes, "sim import funding");
+      throw badSource([{ file: path, line, text: `Cannot import funding: ${what}`, ...hint }]);
     }
-    const rate = toRate(text, lastBySymbol);
-    if (typeof rate === "string")
-      problems.push({ file: path, line, text: `Cannot import the funding record: ${rate}` });
-    else rates.push(rate);
+    if (text === null) problems.push(invalidUtf8(path, line, bytes.subarray(start, end), "the funding record"));
+    else {
+      const fields = archiveSymbol === null ? text.split(",") : archiveFields(archiveSymbol, text);
+      const rate = toRate(fields, text, lastBySymbol);
+      if ("rate" in rate) rates.push(rate);
+      else {
+        const isPlaced = rate.field !== undefined && archiveSymbol === null;
+        const column = isPlaced ? { column: columnOf(fields, rate.field!) } : {};
+        problems.push({ file: path, line, ...column, text: `Cannot import the funding record: ${rate.what}` });
+      }
+    }
     if (problems.length === PROBLEMS_MAX) break;
   }
   if (problems.length > 0) throw badSource(problems);
   return { rates, input };
+}
+
+function archiveFields(symbol: string, text: string): string[] {
+  const [time, , rate, ...rest] = text.split(",");
+  return rate === undefined ? [] : [symbol, time!, rate, ...rest];
 }
 
 /** Records for the symbols and the span of a recording, in replay order, and how many were left out. */
@@ -65,19 +90,22 @@ export function fundingNote(counts: { outsideSpan: number; otherSymbols: number 
   return `funding left out: ${otherSymbols} records of symbols without prices, ${outsideSpan} outside the span of prices`;
 }
 
-function toRate(text: string, lastBySymbol: Map<string, number>): FundingRate | string {
-  const fields = text.split(",");
+function toRate(fields: readonly string[], text: string, lastBySymbol: Map<string, number>): FundingRate | RowProblem {
   const [symbol, time, rateText] = fields;
-  if (fields.length < 3 || symbol === "") return `the line is "${text.slice(0, 80)}", ${HEADER} is needed`;
+  if (fields.length < 3 || symbol === "") {
+    return { what: `the line is ${JSON.stringify(text.slice(0, 80))}, ${HEADER} is needed` };
+  }
   const tsMs = /^\d+$/.test(time!) ? Number(time) : Number.NaN;
   const unit = timeProblem(tsMs);
-  if (unit !== null) return `time is "${time}": ${unit}`;
+  if (unit !== null) return { what: `time is ${JSON.stringify(time!.slice(0, 40))}: ${unit}`, field: 1 };
   const rate = plainDecimal(rateText!);
-  if (rate === null) return `rate is "${rateText}", a decimal number is needed`;
+  if (rate === null || !Number.isFinite(Number(rate))) {
+    return { what: `rate is ${JSON.stringify(rateText!.slice(0, 40))}, a decimal number is needed`, field: 2 };
+  }
   const last = lastBySymbol.get(symbol!);
   if (last !== undefined && tsMs <= last) {
     const what = tsMs === last ? "is there twice" : `comes after ${last}`;
-    return `time ${tsMs} of ${symbol} ${what}, times must increase per symbol`;
+    return { what: `time ${tsMs} of ${symbol} ${what}, times must increase per symbol`, field: 1 };
   }
   lastBySymbol.set(symbol!, tsMs);
   return { symbol: symbol!, tsMs, rate };

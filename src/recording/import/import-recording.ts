@@ -12,6 +12,7 @@ import { PATH_NOTE } from "./candle-path.ts";
 import { candleSpan, gapNotes, readCandleFiles, writeCandles } from "./candles.ts";
 import { readExchangeInfoFile } from "./exchange-info.ts";
 import { fundingNote, fundingRows, readFundingFile } from "./funding.ts";
+import { MapperUse, type UsedMapper } from "./mappers.ts";
 import { findUnclosedMinutes, unclosedNotes, unclosedRows } from "./unclosed-bars.ts";
 
 export interface ImportSources {
@@ -66,7 +67,7 @@ export function importToMemory(sources: ImportSources & { readonly id?: string }
 }
 
 interface Gathered {
-  readonly options: Pick<RecordingOptions, "symbols" | "fidelity" | "notes" | "inputs">;
+  readonly options: Pick<RecordingOptions, "symbols" | "fidelity" | "notes" | "inputs" | "carried">;
   readonly fill: (sink: RecordSink) => void;
 }
 
@@ -93,6 +94,7 @@ function gather(sources: ImportSources): Gathered {
       symbols,
       fidelity: "candles",
       notes,
+      carried: { mappers: mappersOf(files) },
       inputs: [...files.flatMap(({ inputs }) => inputs), ...extras.filter((input) => input !== undefined)],
     },
     fill: (sink) => {
@@ -101,6 +103,15 @@ function gather(sources: ImportSources): Gathered {
       writeCandles(files, others, sink);
     },
   };
+}
+
+const SOURCES = { csv: "csv.candles", archive: "archive.klines", feather: "feather.candles" } as const;
+
+function mappersOf(files: readonly CandleFile[]): UsedMapper[] {
+  const use = new MapperUse();
+  for (const { form, unit, openTimesMs } of files)
+    use.add(SOURCES[form], openTimesMs[0]!, unit, null, openTimesMs.length);
+  return use.used();
 }
 
 /** A symbol that begins later than the others has no gap, but a reader of the recording should know. */

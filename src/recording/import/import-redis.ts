@@ -4,7 +4,10 @@ import { nameSome } from "../exchange-info.ts";
 import type { InputFile } from "../manifest.ts";
 import { streamRank } from "../stream-rank.ts";
 import { createRecordingWriter, type SealedRecording } from "../writer.ts";
+import { kindHint } from "./file-kind.ts";
+import type { UsedMapper } from "./mappers.ts";
 import { type RedisEntry, readRedisDump } from "./redis-dump.ts";
+import { isRedisStats, type RedisStat, readRedisStats } from "./redis-stats.ts";
 import { REDIS_PREFIX, recordingStream } from "./redis-streams.ts";
 import { badSource, readSource } from "./source-file.ts";
 import { readVenueFiles, type VenueOptions } from "./venue-files.ts";
@@ -20,11 +23,16 @@ export interface RedisImportOptions extends VenueOptions {
   readonly createdBy?: string;
 }
 
+/** Answers of XINFO: no entries of a stream, but what was said about all of them. */
+const STATS_STREAM = "redis.stats";
+
 interface Placed {
   readonly entry: RedisEntry;
   readonly redisStream: string;
   readonly stream: string;
   readonly isKnown: boolean;
+  /** Row of the name table in force; `null` when the table does not know the stream. */
+  readonly sinceMs: number | null;
   readonly rank: number;
   readonly file: string;
 }
@@ -43,9 +51,9 @@ export function importRedis(options: RedisImportOptions): SealedRecording {
   }
   const notes: string[] = ["entries of Redis streams: the time received is the time part of the entry id"];
   const venue = readVenueFiles(options);
-  const { placed, inputs } = readFiles(files, options.stream, notes);
+  const { placed, inputs, stats } = readFiles(files, options.stream, notes);
   const { records, repeated } = withoutRepeats(placed);
-  notes.push(...findings(records, repeated));
+  notes.push(...findings(records, repeated), ...statNotes(stats));
   const writer = createRecordingWriter({
     dir: out,
     id,
@@ -55,9 +63,15 @@ export function importRedis(options: RedisImportOptions): SealedRecording {
     fidelity: "mark",
     notes: [...notes, "the recording has no prices"],
     inputs: [...inputs, ...venue.inputs],
+    carried: { mappers: mappersOf(records) },
   });
   try {
     venue.write(writer);
+    // A probe says the state of the streams after the last entry that it saw; its own time it does not say.
+    const probedMs = stats.reduce(
+      (latest, { lastMs }) => Math.max(latest, lastMs ?? 0),
+      records.at(-1)?.entry.timeMs ?? 0,
+    );
     for (const { entry, redisStream, stream, isKnown } of records) {
       const { id: entryId, timeMs, fields, extra } = entry;
       const payload = {
@@ -68,6 +82,7 @@ export function importRedis(options: RedisImportOptions): SealedRecording {
       };
       writer.input({ rxMs: timeMs, stream, payload });
     }
+    for (const { row } of stats) writer.input({ rxMs: probedMs, stream: STATS_STREAM, payload: { row } });
   } catch (error) {
     writer.abort();
     throw error;
@@ -79,16 +94,24 @@ function readFiles(
   files: readonly string[],
   named: string | undefined,
   notes: string[],
-): { placed: Placed[]; inputs: InputFile[] } {
+): { placed: Placed[]; inputs: InputFile[]; stats: RedisStat[] } {
   const problems: Problem[] = [];
   const placed: Placed[] = [];
   const inputs: InputFile[] = [];
+  const stats: RedisStat[] = [];
   for (const file of files) {
     const { bytes, input } = readSource(file, "redis-dump");
     inputs.push(input);
+    if (isRedisStats(bytes)) {
+      const probe = readRedisStats(bytes, file);
+      if ("problems" in probe) problems.push(...probe.problems);
+      else stats.push(...probe.stats);
+      continue;
+    }
     const read = readRedisDump(bytes, file);
     if ("problems" in read) {
-      problems.push(...read.problems);
+      const [first, ...rest] = read.problems as [Problem, ...Problem[]];
+      problems.push({ ...first, ...(first.hint === undefined ? kindHint(bytes, "sim import redis") : {}) }, ...rest);
       continue;
     }
     const needsName = read.entries.some(({ redisStream }) => redisStream === null);
@@ -102,12 +125,12 @@ function readFiles(
       notes.push(`${basename(file)} names no stream, its event_type says "${name}"`);
     for (const entry of read.entries) {
       const redisStream = entry.redisStream ?? name!;
-      const { stream, isKnown } = recordingStream(redisStream, entry.timeMs);
-      placed.push({ entry, redisStream, stream, isKnown, rank: streamRank(stream), file });
+      const { stream, isKnown, sinceMs } = recordingStream(redisStream, entry.timeMs);
+      placed.push({ entry, redisStream, stream, isKnown, sinceMs, rank: streamRank(stream), file });
     }
   }
   if (problems.length > 0) throw badSource(problems);
-  return { placed, inputs };
+  return { placed, inputs, stats };
 }
 
 /** The known stream that the one `event_type` of all entries names, or `null`. */
@@ -172,6 +195,28 @@ function payloadSymbol(text: string | undefined): unknown {
     // A payload that is no JSON is the pipeline's to reject, by name; the import carries it.
     return undefined;
   }
+}
+
+function mappersOf(records: readonly Placed[]): UsedMapper[] {
+  const counts = new Map<string, number>();
+  for (const { sinceMs } of records) {
+    const mapper =
+      sinceMs === null ? "redis.names/none" : `redis.names/${new Date(sinceMs).toISOString().slice(0, 10)}`;
+    counts.set(mapper, (counts.get(mapper) ?? 0) + 1);
+  }
+  return [...counts]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([mapper, count]) => ({ source: "redis", mapper, records: count, unit: "ms" }));
+}
+
+function statNotes(stats: readonly RedisStat[]): string[] {
+  if (stats.length === 0) return [];
+  const trimmed = stats.filter(({ length, entriesAdded }) => entriesAdded > length);
+  const lost = trimmed.reduce((sum, { length, entriesAdded }) => sum + entriesAdded - length, 0);
+  return [
+    `statistics of ${stats.length} streams, in stream "${STATS_STREAM}" after the last entry: ` +
+      `${trimmed.length} were trimmed, ${lost} entries are gone`,
+  ];
 }
 
 function findings(records: readonly Placed[], repeated: readonly Placed[]): string[] {

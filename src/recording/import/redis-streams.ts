@@ -55,12 +55,12 @@ export function recordingStream(
   redisStream: string,
   timeMs: number,
   table: ReadonlyMap<string, readonly NameRow[]> = TABLE,
-): { stream: string; isKnown: boolean } {
+): { stream: string; isKnown: boolean; sinceMs: number | null } {
   const rows = table.get(redisStream) ?? table.get(REDIS_PREFIX + redisStream);
   if (rows === undefined) {
     const stream = RESERVED.includes(redisStream) ? `redis:${redisStream}` : redisStream;
-    return { stream, isKnown: false };
+    return { stream, isKnown: false, sinceMs: null };
   }
   const row = rows.filter(({ sinceMs }) => sinceMs <= timeMs).at(-1) ?? rows[0]!;
-  return { stream: row.stream, isKnown: true };
+  return { stream: row.stream, isKnown: true, sinceMs: row.sinceMs };
 }

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { plainDecimal } from "../decimal.ts";
+import type { RowProblem } from "./candle-columns.ts";
 import { type TimeUnit, timeOfMagnitude } from "./time-unit.ts";
 
 /** Names a column goes by: recorders of this pipeline, then the public archive's trades and aggTrades. */
@@ -12,6 +13,17 @@ const NAMES = {
   orderType: ["order_type"],
 } as const;
 const NEEDED = ["id", "price", "qty", "time"] as const;
+
+/** Files of the public archive without a header, told by the number of their columns and where true or false stands. */
+const HEADERLESS: readonly { readonly flags: readonly number[]; readonly names: string }[] = [
+  { flags: [5], names: "id,price,qty,quote_qty,time,is_buyer_maker" },
+  { flags: [5, 6], names: "id,price,qty,quote_qty,time,is_buyer_maker,is_best_match" },
+  { flags: [6], names: "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker" },
+  {
+    flags: [6, 7],
+    names: "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker,is_best_match",
+  },
+];
 
 type Role = keyof typeof NAMES;
 
@@ -45,6 +57,24 @@ export class TradeColumns {
     this.hasReceived = at.has("received");
   }
 
+  /** What the first line says: a header, or a row of the public archive. Returns what is wrong with any other. */
+  static ofFirstLine(line: string): { columns: TradeColumns; isHeader: boolean } | string {
+    const fields = line.replace(/^\ufeff/, "").split(",");
+    const flags = fields.flatMap((field, index) => (/^(?:true|false)$/i.test(field) ? [index] : []));
+    const form = HEADERLESS.find(
+      ({ flags: at, names }) => String(at) === String(flags) && names.split(",").length === fields.length,
+    );
+    const columns = TradeColumns.ofHeader(form !== undefined && /^\d+$/.test(fields[0]!) ? form.names : line);
+    if (typeof columns === "string") return columns;
+    return { columns, isHeader: form === undefined };
+  }
+
+  /** Source of the mapper table: files of the archive by their columns, others as recorders write them. */
+  get source(): string {
+    if (this.#names.includes("transact_time")) return "archive.aggTrades";
+    return this.#names.includes("quote_qty") ? "archive.trades" : "csv.trades";
+  }
+
   /** Returns what is wrong with a header that lacks a column, or has one twice. */
   static ofHeader(header: string): TradeColumns | string {
     const names = header.replace(/^\ufeff/, "").split(",");
@@ -64,20 +94,24 @@ export class TradeColumns {
   }
 
   /** Returns what is wrong with a row that is no trade. The unit of time is told by the first row and must stay. */
-  read(text: string): TradeRow | string {
+  read(text: string): TradeRow | RowProblem {
     const fields = text.split(",");
     if (fields.length !== this.#names.length) {
-      return `the line has ${fields.length} fields, the header has ${this.#names.length} (is the file cut off?)`;
+      return {
+        what: `the line has ${fields.length} fields, the header has ${this.#names.length} (is the file cut off?)`,
+      };
     }
     const field = (role: Role): string => fields[this.#at.get(role)!]!;
-    if (!/^\d+$/.test(field("id"))) return `the trade id is "${field("id")}", a whole number is needed`;
+    const wrong = (role: Role, what: string): RowProblem => ({ what, field: this.#at.get(role)! });
+    const said = (role: Role): string => JSON.stringify(field(role).slice(0, 40));
+    if (!/^\d{1,40}$/.test(field("id"))) return wrong("id", `the trade id is ${said("id")}, a whole number is needed`);
     const ts = this.#time(field("time"));
-    if (typeof ts === "string") return `time is "${field("time")}": ${ts}`;
+    if (typeof ts === "string") return wrong("time", `time is ${said("time")}: ${ts}`);
     const rx = this.hasReceived ? this.#time(field("received")) : ts;
-    if (typeof rx === "string") return `time received is "${field("received")}": ${rx}`;
+    if (typeof rx === "string") return wrong("received", `time received is ${said("received")}: ${rx}`);
     const [price, qty] = [decimal(field("price")), decimal(field("qty"))];
-    if (price === null) return `price is "${field("price")}", a decimal number of 0 or more is needed`;
-    if (qty === null) return `quantity is "${field("qty")}", a decimal number of 0 or more is needed`;
+    if (price === null) return wrong("price", `price is ${said("price")}, a decimal number of 0 or more is needed`);
+    if (qty === null) return wrong("qty", `quantity is ${said("qty")}, a decimal number of 0 or more is needed`);
     const type = this.#at.has("orderType") ? field("orderType") : "MARKET";
     const zero = Number(price) === 0 ? "price 0" : Number(qty) === 0 ? "quantity 0" : null;
     const lifted = [this.#at.get("price"), this.#at.get("qty")];
@@ -122,5 +156,6 @@ export function symbolOfTradesFile(path: string): string | null {
 
 function decimal(text: string): string | null {
   const plain = plainDecimal(text);
-  return plain === null || plain.startsWith("-") ? null : plain;
+  // A number that a double cannot hold is no price.
+  return plain === null || plain.startsWith("-") || !Number.isFinite(Number(plain)) ? null : plain;
 }

@@ -137,7 +137,8 @@ function known(type: string | null, data: Json, frame: unknown): WsEvent | strin
   const keys = type === "bookTicker" ? ["b", "a"] : type === "markPriceUpdate" ? ["p"] : ["p", "q"];
   for (const key of keys) {
     const value = data[key];
-    if (typeof value !== "string" || !DECIMAL.test(value)) return `${key} is ${shown(value)}, a decimal text is needed`;
+    const isDecimal = typeof value === "string" && DECIMAL.test(value) && Number.isFinite(Number(value));
+    if (!isDecimal) return `${key} is ${shown(value)}, a decimal text is needed`;
   }
   const { b, a, p, q } = data as Record<string, string>;
   const common = { type, symbol, tsMs, frame, fields: data };

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { registerImport } from "../../../src/cli/commands/import.ts";
+import type { Shell } from "../../../src/cli/shell.ts";
 import { openRecording } from "../../../src/recording/reader.ts";
 
 const T = 1770253357846;
@@ -26,18 +27,10 @@ function put(name: string, text: string): string {
 /** Runs `sim import ...` in this process and returns what it printed. */
 async function simImport(...words: string[]): Promise<string> {
   const program = new Command("sim").exitOverride().configureOutput({ writeErr: () => {} });
-  registerImport(program);
-  let printed = "";
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
-  try {
-    await program.parseAsync(["node", "sim", "import", ...words, "--out", join(base, "out")]);
-  } finally {
-    write.mockRestore();
-  }
-  return printed;
+  const printed: string[] = [];
+  registerImport(program, { print: (text: string) => void printed.push(text) } as unknown as Shell);
+  await program.parseAsync(["node", "sim", "import", ...words, "--out", join(base, "out")]);
+  return printed.join("");
 }
 
 test("sim import redis takes the stream of a text dump from --stream", async () => {

@@ -2,8 +2,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { registerImport } from "../../../src/cli/commands/import.ts";
+import type { Shell } from "../../../src/cli/shell.ts";
 import { EXIT, UserError } from "../../../src/diagnostics/user-error.ts";
 import { openRecording } from "../../../src/recording/reader.ts";
 
@@ -23,18 +24,11 @@ afterEach(() => {
 /** Runs `sim ...` in this process and returns what it printed, without the folder of the test. */
 async function sim(...words: string[]): Promise<string> {
   const program = new Command("sim").exitOverride().configureOutput({ writeErr: () => {} });
-  registerImport(program);
-  let printed = "";
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
-  try {
-    await program.parseAsync(["node", "sim", ...words]);
-  } finally {
-    write.mockRestore();
-  }
+  const printed: string[] = [];
+  registerImport(program, { print: (text: string) => void printed.push(text) } as unknown as Shell);
+  await program.parseAsync(["node", "sim", ...words]);
   return printed
+    .join("")
     .replaceAll(base, "")
     .replace(/[0-9a-f]{64}/g, "<hash>")
     .replace(/\d+ bytes/, "<n> bytes");
@@ -45,12 +39,13 @@ test("sim import candles prints identity, span, counts and gaps, and the recordi
 
   expect(await sim("import", "candles", join(base, "AUSDT-1m.csv"), "--out", out)).toBe(
     [
-      "recording  out  <hash>",
+      "recording  out  candles  <hash>",
       "folder     /out  2 parts, <n> bytes",
       "span       2025-05-04T15:37:00.000Z to 2025-05-04T15:40:59.999Z",
       "symbols    1",
       "records    gap 1, mark 12",
       "gaps       1, records missing 1, symbols 1",
+      "mappers    csv.candles/1 3 (ms)",
       "note       prices are candles on a stated path: open, low, high, close when the minute did not fall, open, " +
         "high, low, close when it fell, at +0 s, +15 s, +30 s and +59.999 s; volume in quarters",
       "note       missing minutes: 1, gaps: 1, symbols with gaps: 1 of 1",
@@ -93,4 +88,28 @@ test("a folder that holds a recording is a mistake of the command, and the recor
 test("without --out nothing is read or written", async () => {
   await expect(sim("import", "candles", join(base, "AUSDT-1m.csv"))).rejects.toThrow(/required option '--out <dir>'/);
   expect(existsSync(join(base, "out"))).toBe(false);
+});
+
+test("--json is one document with identity, counts, gaps, mappers and notes", async () => {
+  const text = await sim("import", "candles", join(base, "AUSDT-1m.csv"), "--out", join(base, "out"), "--json");
+
+  expect(JSON.parse(text)).toMatchObject({
+    schema: "sim.import/1",
+    recording: { id: "out", fidelity: "candles", hash: "<hash>" },
+    symbols: [{ symbol: "AUSDT", records: 12 }],
+    gaps: [{ symbol: "AUSDT", gaps: 1, missing: 1 }],
+    mappers: [{ source: "csv.candles", mapper: "csv.candles/1", unit: "ms", records: 3 }],
+    inputs: [{ file: "AUSDT-1m.csv", role: "candles" }],
+  });
+});
+
+test("a note that holds text of a file cannot move the cursor", async () => {
+  const capture = join(base, "c.ndjson");
+  const frame = { e: "trade", E: 1746373020000, s: "AUSDT", t: 1, p: "1", q: "1", X: "\u001b[2J" };
+  writeFileSync(capture, `${JSON.stringify({ local_ns: "1746373020000000000", frame })}\n`);
+
+  const text = await sim("import", "ws", capture, "--out", join(base, "out"));
+
+  expect(text).toContain("trade with X");
+  expect(text).not.toContain("\u001b");
 });

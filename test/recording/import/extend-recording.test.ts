@@ -123,5 +123,7 @@ test.each([
   writeFileSync(funding, `symbol,funding_time_ms,funding_rate\n${row}\n`);
 
   expect(() => extendRecording({ from, out: join(base, "to"), funding })).toThrow(what);
-  expect(() => extendRecording({ from, out: join(base, "to"), funding })).toThrow(/funding\.csv:[23]:1 Cannot import/);
+  expect(() => extendRecording({ from, out: join(base, "to"), funding })).toThrow(
+    /funding\.csv:[23]:\d+ Cannot import/,
+  );
 });
