@@ -13,11 +13,23 @@ export function registerInspect(program: Command, shell: Shell): void {
     .argument("<recording>", "folder of the recording; it is only read")
     .option("--json", "one JSON document on stdout")
     .action(async (dir: string, { json }: { json?: boolean }) => {
+      if (await inspectUnsealed(dir, json === true, shell)) return;
       const { inspectRecording } = await import("../../recording/inspect/inspect-recording.ts");
       const inspection = inspectRecording(dir);
       shell.print(json === true ? JSON.stringify(inspection, null, 2) : await inspectionText(inspection));
       if (inspection.damageCount > 0) shell.exitWith(EXIT.recordingUnusable);
     });
+}
+
+/** A recording that was not sealed has a report of its own; false when this is none. */
+async function inspectUnsealed(dir: string, isJson: boolean, shell: Shell): Promise<boolean> {
+  const { isUnsealedRecording, recoverRecording } = await import("../../recording/live/recover-recording.ts");
+  if (!isUnsealedRecording(dir)) return false;
+  const report = recoverRecording(dir);
+  const { unsealedText } = await import("./inspect-unsealed.ts");
+  shell.print(isJson ? JSON.stringify(report, null, 2) : unsealedText(report));
+  if (report.missing.length > 0) shell.exitWith(EXIT.recordingUnusable);
+  return true;
 }
 
 /** The report in 80 columns; long texts go on in the next line, so that no place of damage is cut away. */
