@@ -1,5 +1,6 @@
 import { CompressionType, setCompressionCodec, type Table, tableFromIPC } from "@uwdata/flechette";
 import * as lz4 from "lz4js";
+import { arrowProblem } from "./arrow-check.ts";
 import type { ArrowLines } from "./candle-file.ts";
 import { SOURCE_LIMITS } from "./source-limits.ts";
 
@@ -19,6 +20,8 @@ const ROWS_MAX = 20_000_000;
  * @returns what is wrong with the file otherwise.
  */
 export const arrowLines: ArrowLines = (bytes) => {
+  const damage = arrowProblem(bytes);
+  if (damage !== null) return { what: `it is no whole Arrow file of plain columns (${damage}), one is needed` };
   setCompressionCodec(CompressionType.LZ4_FRAME, { encode: refuseToPack, decode: unpack });
   let table: Table;
   try {
