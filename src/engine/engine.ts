@@ -1,8 +1,5 @@
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Decision } from "./domain/decision.ts";
 import type { Envelope } from "./domain/event.ts";
-import { formatMoney } from "./domain/money.ts";
 import { onIntent } from "./pipeline/bridge.ts";
 import {
   onFillNotAwaited,
@@ -19,10 +16,20 @@ import { onLedgerDue } from "./pipeline/ledger.ts";
 import { onPermitTimeout } from "./pipeline/permit-stage.ts";
 import { onFundingSettled, onOrderFilled } from "./pipeline/settle.ts";
 import { receiveSnapshot, startCycle } from "./pipeline/snapshots.ts";
-import { createState, type EngineParts, type EngineState, noteFinding, type Step, setTimer } from "./pipeline/state.ts";
+import {
+  createState,
+  type EngineMemory,
+  type EngineParts,
+  type EngineState,
+  memoryOf,
+  noteFinding,
+  type Step,
+  setTimer,
+} from "./pipeline/state.ts";
 import { publishStatistics } from "./pipeline/statistics.ts";
 import { sampleAccount } from "./pipeline/trackers.ts";
 import { findContradictions } from "./policy-check.ts";
+import { stateHashOf } from "./state-hash.ts";
 
 /** How often memories with a time to live are swept, in envelopes. */
 const SWEEP_INTERVAL = 4096;
@@ -35,12 +42,28 @@ export interface Engine {
    * @throws {RangeError} when `seq` is not the successor of the last one or time runs backwards: a broken inbox
    */
   handle(envelope: Envelope): readonly Decision[];
-  /** Hash over everything the next decision depends on; equal states have equal hashes. */
+  /**
+   * Hash over everything the engine remembers, its governor's memory included; equal states have equal hashes. Policy,
+   * instruments and market are given to it and not covered.
+   */
   stateHash(): string;
+  /** What it remembers, plain data. Not a copy: write it down before the next envelope. */
+  save(): EngineSnapshot;
 }
 
-export function createEngine(parts: EngineParts): Engine {
-  const state = createState(parts);
+/** An engine at rest between two envelopes. */
+export interface EngineSnapshot {
+  readonly memory: EngineMemory;
+  readonly governor: unknown;
+}
+
+/**
+ * @param memory of `save`, which the engine goes on with where the saved one stopped; the governor's memory must have
+ * been given to `createGovernor`
+ */
+export function createEngine(parts: EngineParts, memory?: EngineMemory): Engine {
+  const state = createState(parts, memory);
+  const save = (): EngineSnapshot => ({ memory: memoryOf(state), governor: parts.governor.memory });
   return {
     handle(envelope) {
       if (envelope.seq !== state.seq + 1) {
@@ -56,7 +79,8 @@ export function createEngine(parts: EngineParts): Engine {
       if (envelope.seq % SWEEP_INTERVAL === 0) sweep(state);
       return step.decisions;
     },
-    stateHash: () => hashState(state),
+    stateHash: () => stateHashOf(save()),
+    save,
   };
 }
 
@@ -162,31 +186,4 @@ function sweep(state: EngineState): void {
       if (untilTsMs <= state.tsMs) memory.delete(key);
     }
   }
-}
-
-function hashState(state: EngineState): string {
-  const { account, positions } = state;
-  const picture = {
-    seq: state.seq,
-    tsMs: state.tsMs,
-    account: [account.walletQuote, account.realizedPnlQuote, account.feesQuote, account.fundingQuote].map(formatMoney),
-    positions: [...positions.open.values()].map((position) => [
-      position.symbol,
-      position.qtyLots,
-      formatMoney(position.entryNotionalQuote),
-      position.openedTsMs,
-      position.stopPrice,
-      position.peakPrice,
-      position.troughPrice,
-      [...position.rungsDone],
-    ]),
-    ledger: [...state.ledger],
-    seen: [...state.seenIntents],
-    done: [...state.donePlans],
-    plans: [...state.activePlans.keys()],
-    orders: [...state.activeOrders.keys()],
-    proposals: [...state.lastProposals].map(([symbol, last]) => [symbol, last.action, last.score, last.publishedTsMs]),
-    killSwitch: state.killSwitch,
-  };
-  return bytesToHex(sha256(utf8ToBytes(JSON.stringify(picture)))).slice(0, 16);
 }

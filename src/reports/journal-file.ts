@@ -215,6 +215,9 @@ function decodeEntry(line: Line): JournalEntry | string {
   if (!Array.isArray(decisions) || decisions.some((each) => !isRecord(each) || typeof each["type"] !== "string")) {
     return refuse("the decisions are no list of typed objects", "a list of decisions");
   }
+  if (value["stateHash"] !== undefined && typeof value["stateHash"] !== "string") {
+    return refuse("the stateHash is no text", "a text or nothing");
+  }
   return value as unknown as JournalEntry;
 }
 

@@ -26,6 +26,11 @@ export interface JournalHeader {
 export interface JournalEntry {
   readonly envelope: Envelope;
   readonly decisions: readonly Decision[];
+  /**
+   * Hash of the engine's state after the envelope: on the first entry after every so many envelopes, and on the last.
+   * Two journals whose hashes agree here have the same past, decided or not.
+   */
+  readonly stateHash?: string;
 }
 
 /**

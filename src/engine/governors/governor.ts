@@ -62,7 +62,8 @@ export interface JudgeInput<Params, Memory> {
 
 /**
  * A governor is one file: a name, a zod schema of its parameters, one pure function, and optionally a memory that
- * `observe` advances once per evaluation, after the verdict.
+ * `observe` advances once per evaluation, after the verdict. A memory is plain data (Map, Set, lists, numbers, text):
+ * checkpoints write it down.
  */
 export interface GovernorDefinition<Params = unknown, Memory = unknown> {
   readonly name: string;
@@ -85,6 +86,8 @@ export interface BoundGovernor {
   readonly name: string;
   judge(plan: PlanToJudge, drivers: Drivers, isCloseVetoAllowed: boolean): Verdict;
   observe(evaluation: GovernorEvaluation): void;
+  /** What it remembers, plain data: part of the engine's state hash and of checkpoints. `null` when nothing. */
+  readonly memory: unknown;
 }
 
 export function defineGovernor<Params, Memory>(
@@ -93,13 +96,16 @@ export function defineGovernor<Params, Memory>(
   return definition;
 }
 
+/** @param saved memory of a checkpoint, which the governor goes on with; a new one when absent */
 export function bindGovernor<Params, Memory>(
   definition: GovernorDefinition<Params, Memory>,
   params: Params,
+  saved?: Memory,
 ): BoundGovernor {
-  const memory = definition.createMemory(params);
+  const memory = saved === undefined ? definition.createMemory(params) : saved;
   return {
     name: definition.name,
+    memory,
     judge: (plan, drivers, isCloseVetoAllowed) =>
       definition.judge({ plan, drivers, memory, params, isCloseVetoAllowed }),
     observe: (evaluation) => definition.observe?.(memory, evaluation, params),

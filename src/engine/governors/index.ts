@@ -19,9 +19,10 @@ export const governorSchema = z.discriminatedUnion("name", [
 
 export type GovernorChoice = z.infer<typeof governorSchema>;
 
-export function createGovernor(choice: GovernorChoice): BoundGovernor {
+/** @param saved memory of a checkpoint, see `bindGovernor` */
+export function createGovernor(choice: GovernorChoice, saved?: unknown): BoundGovernor {
   // The schema has matched name and parameters; only the compiler cannot follow that through the list.
   const definition = governors.find(({ name }) => name === choice.name) as GovernorDefinition | undefined;
   if (definition === undefined) throw new RangeError(`Cannot create governor "${choice.name}": it is not in the list`);
-  return bindGovernor(definition, choice.params);
+  return bindGovernor(definition, choice.params, saved);
 }

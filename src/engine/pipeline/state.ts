@@ -147,7 +147,26 @@ export interface SnapshotState {
   intentTierChances: number;
 }
 
-export function createState(parts: EngineParts): EngineState {
+/** Fields of the state that follow from the parts: everything else is memory. */
+const GIVEN = ["parts", "policy", "quirks", "market", "instrumentBySymbol", "universe"] as const;
+
+/** What an engine remembers: every field of its state that is not given to it, whatever fields there may be. */
+export type EngineMemory = Omit<EngineState, (typeof GIVEN)[number]>;
+
+/** The memory itself, not a copy: it moves on with the next envelope. */
+export function memoryOf(state: EngineState): EngineMemory {
+  const memory: Partial<EngineState> = { ...state };
+  for (const field of GIVEN) delete memory[field];
+  return memory as EngineMemory;
+}
+
+/** @param memory of a checkpoint, which the state goes on with: it is taken over, not copied */
+export function createState(parts: EngineParts, memory?: EngineMemory): EngineState {
+  const state = emptyState(parts);
+  return memory === undefined ? state : { ...state, ...memory };
+}
+
+function emptyState(parts: EngineParts): EngineState {
   return {
     parts,
     policy: parts.policy,

@@ -13,6 +13,8 @@ export interface RunRequest {
   /** Called for every journal entry of a variant, in order, before its effects reach the exchange. */
   onEntry(variantIndex: number, entry: JournalEntry): void;
   onProgress?(progress: RunProgress): void;
+  /** Envelopes from one state hash in the journal to the next, 1000 when absent; 0 leaves them out. */
+  readonly stateHashInterval?: number;
   /** Polled between ticks; `true` ends the run at the next virtual tick with `run.ended` cause `interrupted`. */
   shouldStop?(): boolean;
 }

@@ -23,6 +23,8 @@ export interface VariantWorldParts {
   readonly exchange: SimulatedExchange;
   readonly scheduler: Scheduler<Scheduled>;
   readonly invariants: InvariantChecker;
+  /** Envelopes between two state hashes; 0 is never. */
+  readonly stateHashInterval: number;
   onEntry(entry: JournalEntry): void;
 }
 
@@ -33,9 +35,12 @@ export class VariantWorld {
   entries = 0;
   readonly #parts: VariantWorldParts;
   #seq = 0;
+  /** From this envelope on the next entry carries a state hash. */
+  #nextHashSeq: number;
 
   constructor(parts: VariantWorldParts) {
     this.#parts = parts;
+    this.#nextHashSeq = parts.stateHashInterval;
   }
 
   get nextDueTsMs(): number {
@@ -73,9 +78,16 @@ export class VariantWorld {
     const entry = { envelope, decisions: violations.length === 0 ? decisions : [...decisions, ...violations] };
     if (!isRoutine(entry)) {
       this.entries += 1;
-      onEntry(entry);
+      onEntry(this.#isHashDue(event) ? { ...entry, stateHash: engine.stateHash() } : entry);
     }
     for (const decision of decisions) this.#dispatch(decision, tsMs);
+  }
+
+  #isHashDue(event: EngineEvent): boolean {
+    const { stateHashInterval } = this.#parts;
+    if (stateHashInterval === 0 || (this.#seq < this.#nextHashSeq && event.type !== "run.ended")) return false;
+    this.#nextHashSeq = (Math.floor(this.#seq / stateHashInterval) + 1) * stateHashInterval;
+    return true;
   }
 
   #dispatch(decision: Decision, tsMs: number): void {

@@ -16,6 +16,9 @@ import { initialPositions } from "./run-instruments.ts";
 import type { RunRequest, VariantResult } from "./types.ts";
 import { RANK, type Scheduled, VariantWorld } from "./variant-world.ts";
 
+/** Envelopes between two state hashes of a journal. */
+const STATE_HASH_INTERVAL = 1000;
+
 /** One variant of a run, ready to start. */
 export interface Variant {
   readonly definition: ResolvedVariant;
@@ -90,6 +93,7 @@ export function createVariant(parts: {
         return place === undefined ? null : market.features(place);
       },
     }),
+    stateHashInterval: request.stateHashInterval ?? STATE_HASH_INTERVAL,
     onEntry: (entry) => request.onEntry(index, entry),
   });
   request.onHeader(index, headerOf(request, definition, instruments, window));
