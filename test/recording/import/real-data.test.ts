@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UserError } from "../../../src/diagnostics/user-error.ts";
 import type { RecordingSource } from "../../../src/recording/batch.ts";
 import { readBracketsFile } from "../../../src/recording/import/brackets.ts";
-import { readCandleFile } from "../../../src/recording/import/candle-file.ts";
+import { readCandleFile, symbolOfFile } from "../../../src/recording/import/candle-file.ts";
 import { readExchangeInfoFile } from "../../../src/recording/import/exchange-info.ts";
 import { readFundingFile } from "../../../src/recording/import/funding.ts";
 import { importRecording, importToMemory } from "../../../src/recording/import/import-recording.ts";
@@ -46,6 +46,12 @@ function volumeOf(path: string): number {
   return volume;
 }
 
+function minutesOf(path: string): number {
+  const read = readCandleFile(path);
+  if ("problems" in read) throw new Error(`${path} has problems`);
+  return read.file.openTimesMs.length;
+}
+
 describe.skipIf(!hasShared)("real data", () => {
   let base: string;
 
@@ -57,9 +63,14 @@ describe.skipIf(!hasShared)("real data", () => {
     rmSync(base, { recursive: true, force: true });
   });
 
-  test("May 2025: 16 symbols, 683,743 minutes, four prices each, with funding, exchangeInfo and brackets", () => {
+  test("May 2025: 683,743 minutes of 16 symbols; two of them with funding, exchangeInfo and brackets", () => {
+    const files = candleFiles("fut1m_A_2025-05");
+    const minutes = new Map(files.map((path) => [symbolOfFile(path), minutesOf(path)]));
+    expect([...minutes.values()].reduce((sum, count) => sum + count, 0)).toBe(683_743);
+    expect(minutes.size).toBe(16);
     const { dir, manifest } = importRecording({
-      candles: candleFiles("fut1m_A_2025-05"),
+      // The whole set takes 12 s of a processor.
+      candles: files.filter((path) => /(?:ADA|BTC)USDT/.test(path)),
       funding: sharedPath(FUNDING_A),
       exchangeInfo: sharedPath(EXCHANGE_INFO),
       brackets: sharedPath(BRACKETS[1]!),
@@ -80,22 +91,22 @@ describe.skipIf(!hasShared)("real data", () => {
       }
       rows += batch.length;
     }
-    expect(rows).toBe(4 * 683_743);
+    expect(rows).toBe(4 * (minutes.get("ADAUSDT")! + minutes.get("BTCUSDT")!));
     expect(recording.marketEventCount).toBe(rows);
-    expect([recording.symbols.length, recording.symbols[3], recording.symbols[4]]).toEqual([16, "BNBUSDT", "BTCUSDT"]);
+    expect(recording.symbols).toEqual(["ADAUSDT", "BTCUSDT"]);
     // The first minute is 95467.7,95477.9,95467.6,95473.6,33.653: it rose, so its low comes first.
     expect(firstPrices).toEqual([95467.7, 8.413, 95467.6, 8.413, 95477.9, 8.413, 95473.6, 8.414]);
-    expect(qtySum).toBeCloseTo(volumeOf(candleFiles("fut1m_A_2025-05").find((path) => path.includes("BTCUSDT"))!), 3);
+    expect(qtySum).toBeCloseTo(volumeOf(files.find((path) => path.includes("BTCUSDT"))!), 3);
     expect(new Date(recording.firstTsMs).toISOString()).toBe("2025-05-04T15:37:00.000Z");
     expect(new Date(lastTsMs).toISOString()).toBe("2025-06-03T15:30:59.999Z");
     expect(recording.lastTsMs).toBe(lastTsMs);
     const counts = countInputs(recording);
     expect(counts).toMatchObject({ gaps: 0, missing: 0 });
     expect(counts.funding).toBe(manifest.streams.find(({ stream }) => stream === "funding")!.records);
-    expect(counts.funding).toBeGreaterThan(16 * 80);
+    expect(counts.funding).toBeGreaterThan(2 * 80);
     expect(recording.notes).toContain("symbols that begin later than the first: 1: ADAUSDT");
     expect(manifest.parts.every(({ contentBytes }) => contentBytes <= 16 * 1024 * 1024)).toBe(true);
-    expect(manifest.inputs.length).toBe(19);
+    expect(manifest.inputs.length).toBe(5);
     expect(recording.instruments.find(({ symbol }) => symbol === "BTCUSDT")).toMatchObject({
       ...{ tickSize: "0.10", stepSize: "0.001", qtyLotsMin: 1, qtyLotsMax: 1_000_000, isOnVenue: true },
       notionalMinQuote: 10_000_000_000n,
@@ -111,6 +122,28 @@ describe.skipIf(!hasShared)("real data", () => {
     expect(recording.marketEventCount).toBe(4 * 88_000);
     expect(countInputs(recording)).toEqual({ gaps: 88, missing: 215_028, funding: 0 });
     expect(recording.notes).toContain("missing minutes: 215028, gaps: 88, symbols with gaps: 44 of 44");
+    const findings = [...recording.inputs()].filter(({ stream }) => stream === "finding");
+    expect(
+      findings.map(({ payload }) => [
+        new Date(payload["startTsMs"] as number).toISOString().slice(8, 16),
+        payload["cause"],
+      ]),
+    ).toEqual([
+      ...[
+        "13T22:17",
+        "14T03:01",
+        "14T03:06",
+        "14T03:17",
+        "14T03:18",
+        "14T03:20",
+        "14T04:00",
+        "15T16:05",
+        "15T16:50",
+      ].map((minute) => [minute, "the next open is elsewhere"]),
+      ["18T13:04", "the last bar is small"],
+    ]);
+    // 10 bars a symbol: its 5m buckets, checked against the exchange, have 7 to 12 wrong volumes a symbol (data README).
+    expect(recording.notes).toContain("suspected unclosed bars: 440 in 10 minutes, each minute a finding record");
   });
 
   test("the exchange halt of 20 April 2021 is one hole of 150 minutes in all 91 symbols", () => {
@@ -132,6 +165,10 @@ describe.skipIf(!hasShared)("real data", () => {
 
     expect([recording.symbols.length, recording.marketEventCount]).toEqual([symbols, 4 * candles]);
     expect(countInputs(recording).missing).toBe(missing);
+    expect(
+      [...recording.inputs()].filter(({ stream }) => stream === "finding"),
+      "a clean set has no suspected bar",
+    ).toEqual([]);
   });
 
   test("bid and ask bars are no candles and are refused by their header", () => {
