@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { nearMisses } from "../diagnostics/near-miss.ts";
 import type { UserError } from "../diagnostics/user-error.ts";
@@ -199,7 +199,11 @@ function missing(dir: string, file: string, cause: unknown): UserError {
   }
   if (isFolder) {
     const text = `Cannot open the recording: the folder has no ${MANIFEST_FILE}, a sealed recording has one`;
-    return unusable([{ file: dir, text, hint: "was the import interrupted? run it again into a new folder" }], cause);
+    const isLive = existsSync(join(dir, "live.json"));
+    const hint = isLive
+      ? `a recorder has not sealed it: "sim inspect ${dir}" says what is in it`
+      : "was the import interrupted? run it again into a new folder";
+    return unusable([{ file: dir, text, hint }], cause);
   }
   const near = nearMisses(basename(dir), siblings(dir));
   const hint =

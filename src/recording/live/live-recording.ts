@@ -75,7 +75,7 @@ class LiveWriter implements LiveRecording {
   #restartCause: string | null;
   #packing: Promise<void> = Promise.resolve();
   #isPackingStopped = false;
-  #failure: UserError | InvariantError | null = null;
+  #failure: UserError | null = null;
   #state: State = "open";
   #seq: number;
   #syncedSeq: number;
@@ -370,20 +370,25 @@ class LiveWriter implements LiveRecording {
 
   #append(before: SegmentWriter, line: Buffer, seq: number | null): void {
     let segment = before;
-    if (segment.bufferedBytes > 0 && segment.bufferedBytes + line.length > SEGMENT_BUFFER_BYTES)
-      segment.write(this.#seq);
+    if (segment.bufferedBytes > 0 && segment.bufferedBytes + line.length > SEGMENT_BUFFER_BYTES) this.#writeSegments();
     if (segment.records > 0 && segment.bytes + line.length > this.#bytesMax) segment = this.#rotate(segment);
     if (seq !== null) this.#seq = seq;
     segment.append(line, seq);
     segment.firstRecordAtMs ??= this.#nowMs();
     this.#records++;
     this.#bytes += line.length;
-    if (segment.bufferedBytes > SEGMENT_BUFFER_BYTES) segment.write(this.#seq);
+    if (segment.bufferedBytes > SEGMENT_BUFFER_BYTES) this.#writeSegments();
+  }
+
+  /** Inputs go first: a price never reaches the disk before the restart or the gap that was told ahead of it. */
+  #writeSegments(): void {
+    this.#segments.get("inputs")?.write(this.#seq);
+    for (const segment of this.#segments.values()) segment.write(this.#seq);
   }
 
   /** Writes all groups with their checkpoints. */
   #write(isSynced: boolean): void {
-    for (const segment of this.#segments.values()) segment.write(this.#seq);
+    this.#writeSegments();
     if (isSynced) {
       for (const segment of this.#segments.values()) segment.sync();
       this.#syncedSeq = this.#seq;
@@ -403,7 +408,7 @@ class LiveWriter implements LiveRecording {
 
   /** The next segment is on the disk before the old one is packed: there is always one that can be appended to. */
   #rotate(segment: SegmentWriter): SegmentWriter {
-    segment.write(this.#seq);
+    this.#writeSegments();
     segment.sync();
     const { group, number } = segment;
     const following = SegmentWriter.create(this.dir, group, number + 1, this.#symbols, this.#seq);
@@ -425,10 +430,7 @@ class LiveWriter implements LiveRecording {
         if (note !== null) this.#packed.push(note);
       } catch (error) {
         // The next call of the recorder throws it: nobody waits for this promise before `seal`.
-        if (error instanceof InvariantError) {
-          this.#failure = error;
-          if (this.#state === "open" || this.#state === "sealing") this.#state = "failed";
-        } else this.#fail(error);
+        this.#fail(error);
       }
     });
   }
@@ -511,11 +513,13 @@ class LiveWriter implements LiveRecording {
     }
   }
 
-  #fail(error: unknown): UserError | InvariantError {
+  #fail(error: unknown): UserError {
     if (this.#failure === null) {
-      const safe = `${this.#syncedRecords} records, to seq ${this.#syncedSeq}, are safe on the disk; ${this.stats.records - this.#syncedRecords} accepted after them may be lost`;
-      this.#failure = cannotRecord(this.dir, error, safe);
-      this.#state = "failed";
+      const lost = this.stats.records - this.#syncedRecords;
+      const safe = `${this.#syncedRecords} records, to seq ${this.#syncedSeq}, are safe on the disk; ${lost} accepted after them may be lost`;
+      this.#failure = error instanceof UserError ? error : cannotRecord(this.dir, error, safe);
+      // `close` has still to release the files.
+      if (this.#state === "open" || this.#state === "sealing") this.#state = "failed";
     }
     return this.#failure;
   }

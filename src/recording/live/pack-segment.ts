@@ -4,8 +4,8 @@ import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { crc32, gzip } from "node:zlib";
-import { InvariantError } from "../../diagnostics/invariant-error.ts";
-import type { ManifestPart, PartGroup } from "../manifest.ts";
+import type { UserError } from "../../diagnostics/user-error.ts";
+import { type ManifestPart, type PartGroup, unusable } from "../manifest.ts";
 import { replaceDurably, syncDirectory, UNFINISHED } from "./durable-file.ts";
 import { CONTROL_START, packedFile, packedNoteFile, segmentFile } from "./segment-lines.ts";
 import type { TallySnapshot } from "./segment-tally.ts";
@@ -43,8 +43,8 @@ export interface PackedNote {
  *
  * Whenever it stops, the segment or the part with its note is there, whole. `shouldStop` is asked between steps.
  *
- * @throws {InvariantError} when the segment does not hold what its writer wrote; the system's error when the disk is
- * full or broken. The segment stays in both cases.
+ * @throws {UserError} when the segment does not hold what its writer wrote; the system's error when the disk is full
+ * or broken. The segment stays in both cases.
  */
 export async function packSegment(
   dir: string,
@@ -59,11 +59,14 @@ export async function packSegment(
   let packedBytes = 0;
   let contentBytes = 0;
   let contentCrc = 0;
+  const cutOff = () => {
+    throw damaged(dir, of, "its last line is cut off");
+  };
   const from = await open(source, "r");
   try {
     const to = await open(unfinished, "w");
     try {
-      for await (const content of recordsOf(from)) {
+      for await (const content of recordsOf(from, cutOff)) {
         if (shouldStop()) return null;
         const member = (await compress(content, { level: 6 })) as Buffer;
         member[OS_BYTE_OFFSET] = OS_UNKNOWN;
@@ -89,9 +92,10 @@ export async function packSegment(
   if (shouldStop()) return null;
   if (contentBytes !== of.contentBytes || contentCrc !== of.contentCrc) {
     rmSync(unfinished, { force: true });
-    throw new InvariantError(
-      `Cannot pack ${segmentFile(of.group, of.number)}: it holds ${contentBytes} bytes of records with CRC-32 ` +
-        `${contentCrc}, ${of.contentBytes} bytes with CRC-32 ${of.contentCrc} were written`,
+    throw damaged(
+      dir,
+      of,
+      `it holds ${contentBytes} bytes of records with CRC-32 ${contentCrc}, ${of.contentBytes} bytes with CRC-32 ${of.contentCrc} were written`,
     );
   }
   const note: PackedNote = {
@@ -115,10 +119,16 @@ export async function packSegment(
   return note;
 }
 
+function damaged(dir: string, { group, number }: EndedSegment, what: string): UserError {
+  const file = `${dir.replace(/\/+$/, "")}/${segmentFile(group, number)}`;
+  const text = `Cannot pack the segment: ${what}, a segment as it was written is needed`;
+  return unusable([{ file, text, hint: `the disk changed it: "sim inspect ${dir}" says what is left` }]);
+}
+
 type FileHandle = Awaited<ReturnType<typeof open>>;
 
 /** Whole records of a segment in pieces of about `MEMBER_BYTES`, control lines left out. */
-async function* recordsOf(file: FileHandle): AsyncGenerator<Buffer> {
+async function* recordsOf(file: FileHandle, onCutOff: () => never): AsyncGenerator<Buffer> {
   let rest = Buffer.alloc(0);
   let pieces: Buffer[] = [];
   let bytes = 0;
@@ -141,7 +151,7 @@ async function* recordsOf(file: FileHandle): AsyncGenerator<Buffer> {
       bytes = 0;
     }
   }
-  if (rest.length > 0) throw new InvariantError("Cannot pack the segment: its last line is cut off");
+  if (rest.length > 0) onCutOff();
   if (bytes > 0) yield Buffer.concat(pieces);
 }
 

@@ -13,6 +13,7 @@ import { type SeqRange, SeqSet } from "./seq-set.ts";
 export const UNSEALED_SCHEMA = "rehearsal.unsealed/1";
 
 const HOLES_LISTED = 20;
+const ATTEMPTS_MAX = 5;
 const NEWLINE = 0x0a;
 
 /** What one segment of an unsealed recording holds. */
@@ -98,6 +99,18 @@ export interface Unsealed {
 }
 
 export function readUnsealed(dir: string): Unsealed {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return readOnce(dir);
+    } catch (error) {
+      // A recorder that runs packs a segment and removes it while we look: then what is there is another list.
+      const isGone = (error as { code?: string }).code === "ENOENT" && hasHead(dir);
+      if (!isGone || attempt === ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
+function readOnce(dir: string): Unsealed {
   const head = readHead(dir);
   const files = readdirSync(dir);
   const symbols = new Set(head.symbols);
@@ -107,6 +120,7 @@ export function readUnsealed(dir: string): Unsealed {
   let restarts = 0;
   let lastSeq = 0;
   let openSegments = 0;
+  let writtenSeq = Number.POSITIVE_INFINITY;
   let closedSegments = 0;
   for (const group of PART_GROUPS) {
     let groupSeq = 0;
@@ -155,6 +169,7 @@ export function readUnsealed(dir: string): Unsealed {
       lastSeq = Math.max(lastSeq, scan.last, scan.unverified.lastSeq, scan.lastRecord?.seq ?? 0);
       if (!files.some((name) => name === segmentFile(group, number + 1))) {
         openSegments++;
+        if (group !== "exchange") writtenSeq = Math.min(writtenSeq, scan.last);
         if (scan.isClosed) closedSegments++;
       }
       const report = scanReport(file, group, scan);
@@ -165,14 +180,17 @@ export function readUnsealed(dir: string): Unsealed {
       } else take(report, () => readFileSync(path).subarray(0, scan.verifiedBytes));
     }
   }
-  const holes = seqs.holes(lastSeq, HOLES_LISTED);
   const pid = recorderOf(dir);
+  // A recorder that runs wrote to one segment after we had read another: only what both had written can be missing.
+  const { count: missingSeqs, ranges: holes } = seqs.missing(
+    pid === null ? lastSeq : Math.min(lastSeq, writtenSeq),
+    HOLES_LISTED,
+  );
   const isClosed = openSegments === PART_GROUPS.length && closedSegments === openSegments;
   const recorder = pid !== null ? "running" : isClosed ? "closed" : "died";
   const placed = segments.filter(({ firstSeq }) => firstSeq !== null);
   const sum = (of: (segment: SegmentReport) => number) => segments.reduce((total, segment) => total + of(segment), 0);
   const unverifiedRecords = sum((segment) => segment.unverifiedRecords);
-  const missingSeqs = lastSeq - seqs.size;
   const least = (values: readonly number[]) => (values.length === 0 ? null : Math.min(...values));
   const most = (values: readonly number[]) => (values.length === 0 ? null : Math.max(...values));
   const lastRxMs = most(placed.map((segment) => segment.lastRxMs!));
@@ -219,7 +237,7 @@ function missingOf(
     const rest =
       restBytes === 0
         ? ""
-        : `; ${restBytes} bytes from there on are not verified: ${unverifiedRecords} whole records and ${tornBytes} torn bytes`;
+        : `; ${restBytes} bytes after the last good checkpoint are not verified: ${unverifiedRecords} whole records and ${tornBytes} torn bytes`;
     missing.push(`${file}: ${problem}${rest}`);
   }
   if (missingSeqs > 0) {

@@ -7,7 +7,6 @@ export interface SeqRange {
 /** Which numbers of a recording were seen: one bit each. */
 export class SeqSet {
   #bits = new Uint8Array(1024);
-  size = 0;
 
   add(seq: number): void {
     const at = seq >>> 3;
@@ -16,24 +15,24 @@ export class SeqSet {
       grown.set(this.#bits);
       this.#bits = grown;
     }
-    const bit = 1 << (seq & 7);
-    if ((this.#bits[at]! & bit) !== 0) return;
-    this.#bits[at]! |= bit;
-    this.size++;
+    this.#bits[at]! |= 1 << (seq & 7);
   }
 
-  /** The first `count` ranges between 1 and `last` of which no number was seen. */
-  holes(last: number, count: number): SeqRange[] {
-    const found: SeqRange[] = [];
+  /** How many numbers from 1 to `last` were not seen, and the first `rangesMax` ranges of them. */
+  missing(last: number, rangesMax: number): { count: number; ranges: SeqRange[] } {
+    const ranges: SeqRange[] = [];
+    let count = 0;
     let from = 0;
-    for (let seq = 1; seq <= last + 1 && found.length < count; seq++) {
+    for (let seq = 1; seq <= last + 1; seq++) {
       const isSeen = seq > last || ((this.#bits[seq >>> 3] ?? 0) & (1 << (seq & 7))) !== 0;
-      if (!isSeen && from === 0) from = seq;
-      else if (isSeen && from > 0) {
-        found.push({ from, to: seq - 1 });
+      if (!isSeen) {
+        count++;
+        if (from === 0) from = seq;
+      } else if (from > 0) {
+        if (ranges.length < rangesMax) ranges.push({ from, to: seq - 1 });
         from = 0;
       }
     }
-    return found;
+    return { count, ranges };
   }
 }

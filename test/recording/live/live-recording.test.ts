@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { InvariantError } from "../../../src/diagnostics/invariant-error.ts";
+import { UserError } from "../../../src/diagnostics/user-error.ts";
 import {
   BUFFERED_BYTES_MAX,
   createLiveRecording,
@@ -424,4 +425,101 @@ test("a recorder that died between packing a segment and removing it repeats nei
   expect(recordsOf(dir)).toHaveLength(601);
   expect(manifest.parts.filter(({ file }) => file === "market.0001.ndjson.gz")).toHaveLength(1);
   verifyRecording(openRecording(dir));
+});
+
+const settled = () => new Promise((done) => setTimeout(done, 1));
+
+/** Records until the recorder throws; the error. */
+async function recordUntilRefused(live: ReturnType<typeof createLiveRecording>): Promise<unknown> {
+  for (let i = 0; i < 5000; i++) {
+    try {
+      live.market({ rxMs: 2_000_000_000_000 + i, symbol: 0, price: "1" });
+    } catch (error) {
+      return error;
+    }
+    await settled();
+  }
+  return null;
+}
+
+test("a part that cannot be written stops the recording with what is safe, and the segment stays", async () => {
+  const live = createLiveRecording(options({ rotation: { bytesMax: 5000 } }));
+  // A folder in the place of the part: the rename fails, as it does on a disk that has become read-only.
+  mkdirSync(join(live.dir, "market.0001.ndjson.gz", "x"), { recursive: true });
+  record(live, sampleRows(200));
+  live.flush();
+
+  const error = await recordUntilRefused(live);
+
+  expect(error).toBeInstanceOf(UserError);
+  expect(String(error)).toMatch(
+    /Cannot go on recording into the folder: the system answers E\w+, .* 200 records, to seq 200,/,
+  );
+  await expect(live.seal()).rejects.toBe(error);
+  live.close();
+  expect(recoverRecording(live.dir)).toMatchObject({ missingSeqs: 0, verified: { firstSeq: 1 } });
+  expect(recoverRecording(live.dir).verified.records).toBeGreaterThanOrEqual(200);
+});
+
+test("a segment that the disk changed is never packed as if it were good", async () => {
+  const live = createLiveRecording(options({ rotation: { bytesMax: 5000 } }));
+  record(live, sampleRows(60));
+  live.flush();
+  const path = join(live.dir, "market.0001.ndjson.part");
+  const bytes = readFileSync(path);
+  bytes[bytes.indexOf('"p":"') + 5]! ^= 1;
+  writeFileSync(path, bytes);
+  record(live, sampleRows(200, 1_800_000_000_000));
+
+  const error = await recordUntilRefused(live);
+
+  expect(String(error)).toMatch(/Cannot pack the segment: it holds \d+ bytes of records with CRC-32/);
+  expect((error as UserError).exitCode).toBe(14);
+  live.close();
+  expect(recoverRecording(live.dir).missing[0]).toMatch(
+    /^market.0001.ndjson.part: the checkpoint at byte \d+ does not fit/,
+  );
+});
+
+test("a part that changed between packing and sealing gets no manifest", async () => {
+  const live = createLiveRecording(options({ rotation: { bytesMax: 3000 } }));
+  record(live, sampleRows(200));
+  while (!readdirSync(live.dir).includes("market.0001.packed.json")) await settled();
+  const path = join(live.dir, "market.0001.ndjson.gz");
+  const bytes = readFileSync(path);
+  bytes[bytes.length - 20]! ^= 1;
+  writeFileSync(path, bytes);
+
+  await expect(live.seal()).rejects.toThrow(
+    /market.0001.ndjson.gz Cannot use the part of the recording: its SHA-256 is/,
+  );
+
+  expect(readdirSync(live.dir)).not.toContain("manifest.json");
+  const report = recoverRecording(live.dir);
+  expect(report.segments.find(({ file }) => file === "market.0001.ndjson.gz")).toMatchObject({ state: "damaged" });
+  expect(report.missingSeqs).toBeGreaterThan(0);
+});
+
+test("a recording that runs can be looked at while segments are packed under the look", async () => {
+  const live = createLiveRecording(options({ rotation: { bytesMax: 4000 } }));
+  const rows = sampleRows(3000);
+  let looks = 0;
+  for (let at = 0; at < rows.length; at += 30) {
+    record(live, rows.slice(at, at + 30));
+    await settled();
+    if (at % 300 !== 0) continue;
+    live.flush();
+    const report = recoverRecording(live.dir);
+    expect(report).toMatchObject({ recorder: "running", missing: [] });
+    expect(report.verified.records).toBe(at + 30);
+    looks++;
+  }
+  expect(looks).toBe(10);
+  await live.seal();
+});
+
+test("an unsealed folder is refused by readers with the command that tells what is in it", () => {
+  const live = createLiveRecording(options());
+  live.close();
+  expect(() => openRecording(live.dir)).toThrow(`"sim inspect ${live.dir}" says what is in it`);
 });
