@@ -34,9 +34,15 @@ export function computeFeatures(closes: Float64Array, count: number): MarketFeat
   for (let bar = 0; bar < count; bar++) logs[bar] = Math.log(closes[bar]!);
   const returns = new Float64Array(count - 1);
   for (let bar = 1; bar < count; bar++) returns[bar - 1] = logs[bar]! - logs[bar - 1]!;
-  const winsorised = winsorise(returns, 0.01);
+  // One sort serves the limits, the median and the deviations from it: this runs for every symbol of the universe.
+  // allow(sort): typed arrays sort by number, and equal numbers are one
+  const ordered = Float64Array.from(returns).sort();
+  const last = ordered.length - 1;
+  const low = ordered[Math.floor(0.01 * last)]!;
+  const high = ordered[Math.ceil((1 - 0.01) * last)]!;
+  const winsorised = clamp(returns, low, high);
 
-  const robust = 1.4826 * medianAbsoluteDeviation(winsorised);
+  const robust = 1.4826 * medianAbsoluteDeviation(clamp(ordered, low, high));
   const ewma = Math.sqrt(ewmaVariance(winsorised));
   const spike = robust > 0 ? ewma / robust : 1;
   const weight = sigmoid((spike - 1.2) / 0.3);
@@ -61,12 +67,10 @@ export function computeFeatures(closes: Float64Array, count: number): MarketFeat
   return { sigma, mu, trendStrength, pTrend, pMeanReversion, pChop };
 }
 
-/** Middle value; the mean of the two middle ones when the count is even. Sorts a copy. */
-export function median(values: Float64Array): number {
-  // allow(sort): typed arrays sort by number, and equal numbers are one
-  const sorted = Float64Array.from(values).sort();
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+/** Middle of ordered values; the mean of the two middle ones when the count is even. */
+function middleOf(ordered: Float64Array): number {
+  const middle = ordered.length >> 1;
+  return ordered.length % 2 === 1 ? ordered[middle]! : (ordered[middle - 1]! + ordered[middle]!) / 2;
 }
 
 /** EWMA of squared returns, lambda 0.94; a window of 64 bars and more leaves nothing of the start value. */
@@ -76,17 +80,40 @@ function ewmaVariance(returns: Float64Array): number {
   return variance;
 }
 
-function medianAbsoluteDeviation(values: Float64Array): number {
-  const center = median(values);
-  return median(values.map((value) => Math.abs(value - center)));
+/**
+ * Median distance from the median. In ordered values distances grow from the median outwards on either side, so the
+ * smallest half of them comes from a merge of both sides.
+ *
+ * @param ordered ascending
+ */
+function medianAbsoluteDeviation(ordered: Float64Array): number {
+  const count = ordered.length;
+  const center = middleOf(ordered);
+  let right = 0;
+  while (right < count && ordered[right]! <= center) right += 1;
+  let left = right - 1;
+  const middle = count >> 1;
+  let before = 0;
+  let distance = 0;
+  for (let taken = 0; taken <= middle; taken++) {
+    before = distance;
+    const below = left >= 0 ? Math.abs(ordered[left]! - center) : Number.POSITIVE_INFINITY;
+    const above = right < count ? Math.abs(ordered[right]! - center) : Number.POSITIVE_INFINITY;
+    if (below <= above) {
+      distance = below;
+      left -= 1;
+    } else {
+      distance = above;
+      right += 1;
+    }
+  }
+  return count % 2 === 1 ? distance : (before + distance) / 2;
 }
 
-function winsorise(values: Float64Array, tail: number): Float64Array {
-  // allow(sort): typed arrays sort by number, and equal numbers are one
-  const sorted = Float64Array.from(values).sort();
-  const low = sorted[Math.floor(tail * (sorted.length - 1))]!;
-  const high = sorted[Math.ceil((1 - tail) * (sorted.length - 1))]!;
-  return values.map((value) => Math.min(high, Math.max(low, value)));
+function clamp(values: Float64Array, low: number, high: number): Float64Array {
+  const clamped = new Float64Array(values.length);
+  for (let step = 0; step < values.length; step++) clamped[step] = Math.min(high, Math.max(low, values[step]!));
+  return clamped;
 }
 
 function shareOfSameSignSteps(returns: Float64Array): number {
