@@ -10,10 +10,10 @@ export interface MergeSource {
   readonly seqOffset: number;
 }
 
-/** A batch longer than this is handed on as it is when nothing comes between its rows. */
+/** A batch at least this long is handed on as it is when nothing comes between its rows. */
 const PASS_ROWS = 4096;
-/** Runs shorter than this are copied value by value: a call per column would cost more. */
-const SHORT_RUN = 24;
+/** A run at least this long is copied by one call per column; for a shorter one the call costs more than the values. */
+const LONG_RUN = 32;
 
 /** The batch of a source that is being merged, and how far it is. */
 interface Head {
@@ -25,8 +25,8 @@ interface Head {
 
 /**
  * Merges sources by time received, stream rank and `seq`; all market streams have one rank (docs/architecture.md, rule
- * 5), so it has no column. A run of rows of one source is copied at once and a whole batch that precedes the others is
- * handed on; one batch per source and one of the result are in memory.
+ * 5), so it has no column. A whole batch that precedes the others is handed on; otherwise the order is found first, as
+ * runs of rows, and then copied column by column. One batch per source and one of the result are in memory.
  */
 export function* mergeBatches(sources: readonly MergeSource[], batchRows = BATCH_ROWS): Generator<MarketBatch> {
   const heads: Head[] = [];
@@ -44,47 +44,37 @@ export function* mergeBatches(sources: readonly MergeSource[], batchRows = BATCH
 
 function* mergeHeads(heads: Head[], batchRows: number): Generator<MarketBatch> {
   let merged = createColumns(batchRows);
+  const runs = new Runs(batchRows);
   while (heads.length > 0) {
-    const head = lowestOf(heads, null)!;
-    const end = endOfRun(head, lowestOf(heads, head));
-    if (head.row === 0 && end === head.batch.length && end >= PASS_ROWS) {
+    const alone = wholeBatchBefore(heads);
+    if (alone !== null) {
       if (merged.length > 0) {
         yield merged;
         merged = createColumns(batchRows);
       }
-      yield head.batch;
-      head.row = end;
+      yield alone.batch;
+      alone.row = alone.batch.length;
+    } else {
+      runs.find(heads, batchRows - merged.length);
+      runs.copy(heads, merged);
     }
-    while (head.row < end) {
-      head.row = copyRun(head.batch, head.row, end, merged);
-      if (merged.length < batchRows) continue;
-      yield merged;
-      merged = createColumns(batchRows);
-    }
-    if (head.row === head.batch.length) openNext(heads, head);
+    for (const head of [...heads]) if (head.row === head.batch.length) openNext(heads, head);
+    if (merged.length < batchRows) continue;
+    yield merged;
+    merged = createColumns(batchRows);
   }
   if (merged.length > 0) yield merged;
 }
 
-function lowestOf(heads: readonly Head[], except: Head | null): Head | null {
-  let lowest: Head | null = null;
-  for (const head of heads) {
-    if (head !== except && (lowest === null || isBefore(head.batch, head.row, lowest.batch, lowest.row))) lowest = head;
-  }
-  return lowest;
-}
-
-/** First row of the head that does not precede the row at which the other one stands. */
-function endOfRun(head: Head, other: Head | null): number {
-  const { batch } = head;
-  const { length } = batch;
-  if (other === null || isBefore(batch, length - 1, other.batch, other.row)) return length;
-  const { rxMs, seq } = batch;
-  const limitRxMs = other.batch.rxMs[other.row]!;
-  const limitSeq = other.batch.seq[other.row]!;
-  let end = head.row + 1;
-  while (rxMs[end]! < limitRxMs || (rxMs[end]! === limitRxMs && seq[end]! < limitSeq)) end += 1;
-  return end;
+/** The head whose batch is untouched, long, and before every row of the others; `null` when there is none. */
+function wholeBatchBefore(heads: readonly Head[]): Head | null {
+  const first = heads.reduce((lowest, head) =>
+    isBefore(head.batch, head.row, lowest.batch, lowest.row) ? head : lowest,
+  );
+  const { batch, row } = first;
+  if (row > 0 || batch.length < PASS_ROWS) return null;
+  const isAlone = heads.every((head) => head === first || isBefore(batch, batch.length - 1, head.batch, head.row));
+  return isAlone ? first : null;
 }
 
 function isBefore(left: MarketBatch, leftRow: number, right: MarketBatch, rightRow: number): boolean {
@@ -93,38 +83,160 @@ function isBefore(left: MarketBatch, leftRow: number, right: MarketBatch, rightR
   return leftRxMs < rightRxMs || (leftRxMs === rightRxMs && left.seq[leftRow]! < right.seq[rightRow]!);
 }
 
-/** Copies as many of the rows as there is room for; the row after the last one copied. */
-function copyRun(from: MarketBatch, start: number, end: number, to: MutableMarketBatch): number {
-  const at = to.length;
-  const count = Math.min(end - start, to.seq.length - at);
-  if (count < SHORT_RUN) {
-    for (let step = 0; step < count; step++) copyRow(from, start + step, to, at + step);
-  } else {
-    const stop = start + count;
-    to.seq.set(from.seq.subarray(start, stop), at);
-    to.tsMs.set(from.tsMs.subarray(start, stop), at);
-    to.rxMs.set(from.rxMs.subarray(start, stop), at);
-    to.symbol.set(from.symbol.subarray(start, stop), at);
-    to.kind.set(from.kind.subarray(start, stop), at);
-    to.price.set(from.price.subarray(start, stop), at);
-    to.bid.set(from.bid.subarray(start, stop), at);
-    to.ask.set(from.ask.subarray(start, stop), at);
-    to.qty.set(from.qty.subarray(start, stop), at);
-  }
-  to.length = at + count;
-  return start + count;
-}
+/** Rows in merged order: each run is some rows of one head, one after another. */
+class Runs {
+  readonly #head: Uint16Array;
+  readonly #start: Int32Array;
+  readonly #end: Int32Array;
+  #count = 0;
 
-function copyRow(from: MarketBatch, row: number, to: MutableMarketBatch, at: number): void {
-  to.seq[at] = from.seq[row]!;
-  to.tsMs[at] = from.tsMs[row]!;
-  to.rxMs[at] = from.rxMs[row]!;
-  to.symbol[at] = from.symbol[row]!;
-  to.kind[at] = from.kind[row]!;
-  to.price[at] = from.price[row]!;
-  to.bid[at] = from.bid[row]!;
-  to.ask[at] = from.ask[row]!;
-  to.qty[at] = from.qty[row]!;
+  constructor(batchRows: number) {
+    this.#head = new Uint16Array(batchRows);
+    this.#start = new Int32Array(batchRows);
+    this.#end = new Int32Array(batchRows);
+  }
+
+  /** Finds the order of at most `room` rows; ends early where a batch ends, because the next one must be opened. */
+  find(heads: readonly Head[], room: number): void {
+    const rxMs = heads.map(({ batch }) => batch.rxMs);
+    const seq = heads.map(({ batch }) => batch.seq);
+    const rows = Int32Array.from(heads, ({ row }) => row);
+    // Keys of the rows at which the heads stand.
+    const atRxMs = Float64Array.from(rxMs, (column, head) => column[rows[head]!]!);
+    const atSeq = Float64Array.from(seq, (column, head) => column[rows[head]!]!);
+    const headCount = heads.length;
+    let count = 0;
+    let left = room;
+    for (;;) {
+      let first = 0;
+      let secondRxMs = Number.POSITIVE_INFINITY;
+      let secondSeq = Number.POSITIVE_INFINITY;
+      for (let head = 1; head < headCount; head++) {
+        const isLower =
+          atRxMs[head]! < atRxMs[first]! || (atRxMs[head]! === atRxMs[first]! && atSeq[head]! < atSeq[first]!);
+        const other = isLower ? first : head;
+        if (isLower) first = head;
+        if (atRxMs[other]! < secondRxMs || (atRxMs[other]! === secondRxMs && atSeq[other]! < secondSeq)) {
+          secondRxMs = atRxMs[other]!;
+          secondSeq = atSeq[other]!;
+        }
+      }
+      const start = rows[first]!;
+      const { length } = heads[first]!.batch;
+      const stop = Math.min(length, start + left);
+      const ownRxMs = rxMs[first]!;
+      const ownSeq = seq[first]!;
+      let end = start + 1;
+      while (end < stop && (ownRxMs[end]! < secondRxMs || (ownRxMs[end]! === secondRxMs && ownSeq[end]! < secondSeq))) {
+        end += 1;
+      }
+      this.#head[count] = first;
+      this.#start[count] = start;
+      this.#end[count] = end;
+      count += 1;
+      rows[first] = end;
+      left -= end - start;
+      if (left === 0 || end === length) break;
+      atRxMs[first] = ownRxMs[end]!;
+      atSeq[first] = ownSeq[end]!;
+    }
+    this.#count = count;
+  }
+
+  /** Appends the rows found and moves the heads past them. */
+  copy(heads: readonly Head[], to: MutableMarketBatch): void {
+    const at = to.length;
+    const batches = heads.map(({ batch }) => batch);
+    this.#gather(
+      to.seq,
+      at,
+      batches.map(({ seq }) => seq),
+    );
+    this.#gather(
+      to.tsMs,
+      at,
+      batches.map(({ tsMs }) => tsMs),
+    );
+    this.#gather(
+      to.rxMs,
+      at,
+      batches.map(({ rxMs }) => rxMs),
+    );
+    this.#gather(
+      to.price,
+      at,
+      batches.map(({ price }) => price),
+    );
+    this.#gather(
+      to.bid,
+      at,
+      batches.map(({ bid }) => bid),
+    );
+    this.#gather(
+      to.ask,
+      at,
+      batches.map(({ ask }) => ask),
+    );
+    this.#gather(
+      to.qty,
+      at,
+      batches.map(({ qty }) => qty),
+    );
+    this.#gatherSymbols(
+      to.symbol,
+      at,
+      batches.map(({ symbol }) => symbol),
+    );
+    to.length = this.#gatherKinds(
+      to.kind,
+      at,
+      batches.map(({ kind }) => kind),
+    );
+    for (let run = 0; run < this.#count; run++) heads[this.#head[run]!]!.row = this.#end[run]!;
+  }
+
+  // Three times the same loop: one for all column types would be compiled for none of them.
+
+  #gather(to: Float64Array, place: number, from: readonly Float64Array[]): void {
+    let at = place;
+    for (let run = 0; run < this.#count; run++) {
+      const values = from[this.#head[run]!]!;
+      const end = this.#end[run]!;
+      let row = this.#start[run]!;
+      if (end - row >= LONG_RUN) {
+        to.set(values.subarray(row, end), at);
+        at += end - row;
+      } else while (row < end) to[at++] = values[row++]!;
+    }
+  }
+
+  #gatherSymbols(to: Uint16Array, place: number, from: readonly Uint16Array[]): void {
+    let at = place;
+    for (let run = 0; run < this.#count; run++) {
+      const values = from[this.#head[run]!]!;
+      const end = this.#end[run]!;
+      let row = this.#start[run]!;
+      if (end - row >= LONG_RUN) {
+        to.set(values.subarray(row, end), at);
+        at += end - row;
+      } else while (row < end) to[at++] = values[row++]!;
+    }
+  }
+
+  /** The place after the last row, as well. */
+  #gatherKinds(to: Uint8Array, place: number, from: readonly Uint8Array[]): number {
+    let at = place;
+    for (let run = 0; run < this.#count; run++) {
+      const values = from[this.#head[run]!]!;
+      const end = this.#end[run]!;
+      let row = this.#start[run]!;
+      if (end - row >= LONG_RUN) {
+        to.set(values.subarray(row, end), at);
+        at += end - row;
+      } else while (row < end) to[at++] = values[row++]!;
+    }
+    return at;
+  }
 }
 
 function openNext(heads: Head[], head: Head): void {

@@ -11,9 +11,14 @@ describe("npm run bench", () => {
     const bench = spawnSync(process.execPath, [repositoryPath("dist/bench/bench.js"), "--smoke"], { encoding: "utf8" });
     expect(bench.stderr).toBe("");
     const rows = bench.stdout.trimEnd().split("\n");
-    expect(rows).toHaveLength(10);
+    expect(rows).toHaveLength(16);
     expect(bench.stdout).not.toMatch(/NaN|Infinity|skipped|[^\d.]0 (MB|ms)/);
     for (const figure of [
+      "market cache decoded and merged",
+      "whole pipeline from the cache",
+      "NDJSON read cold",
+      "market cache written",
+      "peak memory of that pipeline",
       "market events",
       "intents to ledger",
       "decisions they cause",
