@@ -1,4 +1,4 @@
-import { MARKET_STREAMS } from "../stream-rank.ts";
+import { INTERRUPTIONS, MARKET_STREAMS } from "../stream-rank.ts";
 
 export const REDIS_PREFIX = "quantum:stream:";
 
@@ -42,14 +42,14 @@ const TABLE: ReadonlyMap<string, readonly NameRow[]> = new Map(
 );
 
 /** Streams a reader of recordings gives a meaning that a Redis stream of that bare name does not have. */
-const RESERVED: readonly string[] = [...MARKET_STREAMS, "gap", "funding"];
+const RESERVED: readonly string[] = [...MARKET_STREAMS, ...INTERRUPTIONS, "gap", "funding"];
 
 /**
  * Stream of the recording for a Redis stream, and whether the table knows it.
  *
  * The row in force is the last one that begins at or before `timeMs`. An inventory dates the first sighting of a name,
- * not its birth, so earlier entries use the first row. An unknown stream keeps its whole name; only where that is the
- * name of a market stream it gets `redis:` in front.
+ * not its birth, so earlier entries use the first row. An unknown stream keeps its whole name; only where a
+ * reader gives that name a meaning of its own it gets `redis:` in front.
  */
 export function recordingStream(
   redisStream: string,
