@@ -6,11 +6,12 @@ import type { AccountState, Position } from "../venue/account.ts";
 import type { AlgoOrder } from "../venue/algo-order.ts";
 import type { FillModelOptions } from "../venue/liquidity.ts";
 import type { ExecutionType, Order, Trade } from "../venue/order.ts";
-import { symbolRules } from "../venue/symbol-rules.ts";
+import { type SymbolRules, symbolRules } from "../venue/symbol-rules.ts";
 import { Venue } from "../venue/venue.ts";
 import { createVenueMarket, type VenueMarket } from "../venue/venue-market.ts";
 import type { AccountUpdateReason } from "../venue/venue-options.ts";
 import { type MarketEvent, MarketReplay } from "./market-replay.ts";
+import { priceText, qtyText } from "./render/decimal-text.ts";
 
 /** Something that happened to one account, at the exchange's time. */
 export type UserEvent =
@@ -88,6 +89,9 @@ export class ServeSession {
   readonly venue: Venue;
   readonly startTsMs: number;
   readonly endTsMs: number;
+  /** Commission rates in 1e-8 of notional. */
+  readonly makerRate: Money;
+  readonly takerRate: Money;
   readonly findings: ServeFinding[] = [];
   readonly marketListeners = new Set<(event: MarketEvent) => void>();
   readonly userListeners = new Set<(event: UserEvent) => void>();
@@ -95,6 +99,7 @@ export class ServeSession {
   readonly timeListeners = new Set<(tsMs: number) => void>();
   readonly #replay: MarketReplay;
   readonly #keys = new Map<string, ApiKey>();
+  readonly #bookUpdates: Float64Array;
   #nowTsMs: number;
 
   constructor(options: SessionOptions) {
@@ -102,8 +107,11 @@ export class ServeSession {
     this.recording = recording;
     this.startTsMs = startTsMs;
     this.endTsMs = endTsMs;
+    this.makerRate = makerRate;
+    this.takerRate = takerRate;
     this.#nowTsMs = startTsMs;
     this.market = createVenueMarket(recording.symbols.length);
+    this.#bookUpdates = new Float64Array(recording.symbols.length);
     const info = recordedSymbols(recording);
     const missing = new Set(options.symbolsMissing);
     this.venue = new Venue({
@@ -154,6 +162,7 @@ export class ServeSession {
       fromTsMs: startTsMs,
       onEvent: (event) => {
         this.#nowTsMs = Math.max(this.#nowTsMs, event.tsMs);
+        if (event.kind === "book") this.#bookUpdates[event.symbolIndex]! += 1;
         if (event.tsMs >= startTsMs) for (const listener of this.marketListeners) listener(event);
       },
     });
@@ -164,6 +173,23 @@ export class ServeSession {
   /** Virtual UTC milliseconds: `serverTime`, `E` and `T` of everything. */
   get nowTsMs(): number {
     return this.#nowTsMs;
+  }
+
+  /** Number of the last change of a symbol's book, or of its best prices where there is no book. */
+  bookUpdateId(symbolIndex: number): number {
+    return this.market.depth[symbolIndex]?.lastUpdateId ?? this.#bookUpdates[symbolIndex]!;
+  }
+
+  /**
+   * Best level of a side as price and quantity texts. Where the recording has no sizes, the size is the largest order:
+   * that is what this venue fills there.
+   */
+  topLevel(rules: SymbolRules, sign: 1 | -1): [string, string][] {
+    const price = (sign > 0 ? this.market.bid : this.market.ask)[rules.index]!;
+    if (!(price > 0)) return [];
+    const qty = (sign > 0 ? this.market.bidQty : this.market.askQty)[rules.index]!;
+    const lots = qty > 0 ? Math.round(qty / rules.contract.qtyPerLot) : Math.min(rules.marketLotsMax, 1e9);
+    return [[priceText(rules, Math.round(price / rules.contract.tickSize)), qtyText(rules, lots)]];
   }
 
   /** Market rows played so far. */

@@ -58,7 +58,8 @@ export function symbolRules(
   recorded: Readonly<Record<string, unknown>> | undefined,
   brackets: readonly LeverageBracket[] | undefined,
 ): SymbolRules {
-  const info = recorded ?? infoOf(instrument);
+  // What a recorded entry leaves out (generated ones are short) clients still need.
+  const info: Readonly<Record<string, unknown>> = { ...infoOf(instrument), ...recorded };
   const filters = new Map<string, Filter>();
   for (const filter of (info["filters"] as readonly Filter[] | undefined) ?? []) {
     filters.set(String(filter["filterType"]), filter);

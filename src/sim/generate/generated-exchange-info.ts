@@ -48,7 +48,7 @@ function symbolInfo(model: SymbolModel): Record<string, unknown> {
       { filterType: "MIN_NOTIONAL", notional: notionalMin },
       { filterType: "PERCENT_PRICE", multiplierUp: "1.0500", multiplierDown: "0.9500", multiplierDecimal: "4" },
     ],
-    orderTypes: ["LIMIT", "MARKET"],
-    timeInForce: ["GTC", "IOC", "FOK", "GTX"],
+    orderTypes: ["LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"],
+    timeInForce: ["GTC", "IOC", "FOK", "GTX", "GTD"],
   };
 }

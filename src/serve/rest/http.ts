@@ -1,0 +1,47 @@
+import type { AccountState } from "../../venue/account.ts";
+import type { Refusal } from "../../venue/refusal.ts";
+import type { ServeContext } from "../serve-context.ts";
+
+/** A request as it came, before anybody has judged it. */
+export interface HttpRequest {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  /** Text behind `?`, still encoded. */
+  readonly query: string;
+  /** Form body, still encoded. */
+  readonly body: string;
+  readonly apiKey: string | null;
+  /** Who is counted for request weight. */
+  readonly ip: string;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A request that has passed the gate. */
+export interface RouteCall {
+  readonly context: ServeContext;
+  readonly params: Params;
+  /** Account of the key; only routes without security may be called without one. */
+  readonly account: AccountState;
+  readonly tsMs: number;
+}
+
+export type Params = ReadonlyMap<string, string>;
+
+export type Security = "none" | "key" | "signed";
+
+export interface Route {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly path: string;
+  readonly security: Security;
+  /** Request weight; may depend on the parameters. */
+  readonly weight: number | ((params: Params) => number);
+  /** Orders it counts for the order limits, 0 for none. */
+  readonly orders?: (params: Params) => number;
+  handle(call: RouteCall): unknown | Refusal;
+}
