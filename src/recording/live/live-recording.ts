@@ -477,8 +477,9 @@ class LiveWriter implements LiveRecording {
       }
       if (!isFinal) return known;
       const recorders = withRecorder(known.recorders, recorder);
-      if (recorders.length === known.recorders.length) return known;
-      const head = { ...known, recorders };
+      const added = notes.filter((note) => !known.notes.includes(note));
+      if (recorders.length === known.recorders.length && added.length === 0) return known;
+      const head = { ...known, recorders, notes: [...known.notes, ...added] };
       writeHead(this.dir, head);
       return head;
     }

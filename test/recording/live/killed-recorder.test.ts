@@ -123,6 +123,21 @@ test("a killed recording goes on in the same folder and seals to one recording",
   expect(sealed.counts["restart"]).toBe(1);
 });
 
+test("a folder that another process records into is refused, until that process is dead", async () => {
+  const dir = join(base, "taken");
+  const script = join(here, "children/record-until-killed.mjs");
+  const child = spawn(process.execPath, [script, built.href, dir, "1"], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((done) => child.on("close", done));
+  await new Promise((done) => child.stdout.once("data", done));
+  const again = { dir, id: "killed", createdBy: "test 1", fidelity: "mark" } as const;
+
+  expect(() => createLiveRecording(again)).toThrow(`process ${child.pid} records "killed" into it`);
+
+  child.kill("SIGKILL");
+  await ended;
+  createLiveRecording(again).close();
+});
+
 test("a full disk stops the recording, names what is safe, and leaves a prefix that can be verified", () => {
   const dir = join(base, "full");
   // 64 blocks of 1,024 bytes a file: the system answers EFBIG, as it answers ENOSPC on a full disk.

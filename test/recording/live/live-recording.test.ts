@@ -288,13 +288,14 @@ test("the manifest names each recorder with its version, config, its hash and th
   createLiveRecording(
     options({ config: { url: "redis://u:hunter22@host:6379", streams: ["a"] }, codeHash: "abc" }),
   ).close();
-  const second = createLiveRecording(options({ createdBy: "test 2", config: { streams: ["a", "b"] } }));
-  const { dir, manifest } = await second.seal();
+  const changed = { createdBy: "test 2", config: { streams: ["a", "b"] }, notes: ["b is new"] };
+  const { dir, manifest } = await createLiveRecording(options(changed)).seal();
 
   expect(manifest.recorders).toMatchObject([
     { createdBy: "test 1", firstSeq: 1, codeHash: "abc", config: { streams: ["a"] } },
     { createdBy: "test 2", firstSeq: 2, config: { streams: ["a", "b"] } },
   ]);
+  expect(manifest.notes[0]).toBe("b is new");
   const hashes = manifest.recorders!.map(({ configSha256 }) => configSha256);
   expect(hashes[0]).toMatch(/^[0-9a-f]{64}$/);
   expect(hashes[0]).not.toBe(hashes[1]);
