@@ -7,6 +7,7 @@ import { createRecordingWriter, type SealedRecording } from "../writer.ts";
 import { kindHint } from "./file-kind.ts";
 import type { UsedMapper } from "./mappers.ts";
 import { type RedisEntry, readRedisDump } from "./redis-dump.ts";
+import { entrySymbol, redisRecord } from "./redis-record.ts";
 import { isRedisStats, type RedisStat, readRedisStats } from "./redis-stats.ts";
 import { REDIS_PREFIX, recordingStream } from "./redis-streams.ts";
 import { badSource, readSource } from "./source-file.ts";
@@ -72,15 +73,9 @@ export function importRedis(options: RedisImportOptions): SealedRecording {
       (latest, { lastMs }) => Math.max(latest, lastMs ?? 0),
       records.at(-1)?.entry.timeMs ?? 0,
     );
-    for (const { entry, redisStream, stream, isKnown } of records) {
-      const { id: entryId, timeMs, fields, extra } = entry;
-      const payload = {
-        id: entryId,
-        fields,
-        ...(isKnown ? {} : { redisStream }),
-        ...(Object.keys(extra).length === 0 ? {} : { extra }),
-      };
-      writer.input({ rxMs: timeMs, stream, payload });
+    for (const { entry, redisStream } of records) {
+      const { stream, payload } = redisRecord(redisStream, entry);
+      writer.input({ rxMs: entry.timeMs, stream, payload });
     }
     for (const { row } of stats) writer.input({ rxMs: probedMs, stream: STATS_STREAM, payload: { row } });
   } catch (error) {
@@ -179,22 +174,10 @@ function byOrder(left: Placed, right: Placed): number {
 function symbolsOf(records: readonly Placed[]): string[] {
   const symbols = new Set<string>();
   for (const { stream, entry } of records) {
-    if (stream !== "trade.intent" && stream !== "marketstate") continue;
-    const symbol = entry.fields["symbol"] ?? payloadSymbol(entry.fields["payload"] ?? entry.fields["data"]);
-    // A lone surrogate can be in JSON but not in a file; the entry keeps it, the table cannot.
-    if (typeof symbol === "string" && symbol !== "" && Buffer.from(symbol).toString() === symbol) symbols.add(symbol);
+    const symbol = entrySymbol(stream, entry.fields);
+    if (symbol !== null) symbols.add(symbol);
   }
   return [...symbols].sort();
-}
-
-function payloadSymbol(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return (JSON.parse(text) as { symbol?: unknown } | null)?.symbol;
-  } catch {
-    // A payload that is no JSON is the pipeline's to reject, by name; the import carries it.
-    return undefined;
-  }
 }
 
 function mappersOf(records: readonly Placed[]): UsedMapper[] {
