@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { EXIT, type Problem, UserError } from "../../diagnostics/user-error.ts";
 import { streamRank } from "../stream-rank.ts";
 import { createRecordingWriter, type SealedRecording } from "../writer.ts";
-import { isNestedBeyond, NESTING_MAX } from "./nesting.ts";
+import { carriedProblem } from "./carried-json.ts";
 import { badSource, readSource, type SourceFile, timeProblem } from "./source-file.ts";
 import { invalidUtf8, sourceLines } from "./source-lines.ts";
 import { timeOfMagnitude } from "./time-unit.ts";
@@ -126,8 +126,7 @@ function* valuesOf({ path, bytes }: SourceFile): Generator<Value> {
 function parsed(text: string): { value: unknown; problem: string | null } {
   try {
     const value: unknown = JSON.parse(text);
-    const isDeep = isNestedBeyond(value, NESTING_MAX);
-    return { value, problem: isDeep ? `it is nested deeper than ${NESTING_MAX} levels, fewer are needed` : null };
+    return { value, problem: carriedProblem(value) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { value: null, problem: `it is no JSON (${reason}), one object a line or one list is needed` };

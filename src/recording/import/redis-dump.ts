@@ -1,5 +1,5 @@
 import type { Problem } from "../../diagnostics/user-error.ts";
-import { isNestedBeyond, NESTING_MAX } from "./nesting.ts";
+import { carriedProblem } from "./carried-json.ts";
 import { redisCliLines } from "./redis-cli-text.ts";
 import { timeProblem } from "./source-file.ts";
 import { type SourceLine, sourceLines } from "./source-lines.ts";
@@ -62,7 +62,8 @@ function jsonEntry({ line, text }: SourceLine): RedisEntry | string {
     return `the line is no JSON (${error instanceof Error ? error.message : String(error)}), one object a line is needed`;
   }
   if (!isObject(value)) return "the line is no JSON object, one object a line is needed";
-  if (isNestedBeyond(value, NESTING_MAX)) return `it is nested deeper than ${NESTING_MAX} levels, fewer are needed`;
+  const problem = carriedProblem(value);
+  if (problem !== null) return problem;
   const { stream, id, fields, ...extra } = value;
   if (typeof stream !== "string" || stream === "") return `stream is ${shown(stream)}, a stream name is needed`;
   if (typeof id !== "string") return `id is ${shown(id)}, a text such as "1770253357846-0" is needed`;

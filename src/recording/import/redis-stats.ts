@@ -1,5 +1,6 @@
 import type { Problem } from "../../diagnostics/user-error.ts";
-import { isNestedBeyond, NESTING_MAX } from "./nesting.ts";
+import { carriedProblem } from "./carried-json.ts";
+import { timeProblem } from "./source-file.ts";
 
 const ID = /^(\d{1,16})-\d{1,20}$/;
 
@@ -30,7 +31,9 @@ export function readRedisStats(bytes: Buffer, file: string): { stats: RedisStat[
   } catch (error) {
     return refuse(`the file is no JSON (${error instanceof Error ? error.message : String(error)}), a list is needed`);
   }
-  if (!Array.isArray(rows) || isNestedBeyond(rows, NESTING_MAX)) return refuse("it is no flat list, one is needed");
+  if (!Array.isArray(rows)) return refuse("it is no list, one is needed");
+  const problem = carriedProblem(rows);
+  if (problem !== null) return refuse(problem);
   const stats: RedisStat[] = [];
   for (const [index, row] of (rows as unknown[]).entries()) {
     const stat = toStat(row);
@@ -49,6 +52,9 @@ function toStat(row: unknown): RedisStat | string {
   const added = entriesAdded ?? length;
   if (!isCount(added)) return "has entries_added that is no whole number, one is needed";
   const match = typeof lastId === "string" ? ID.exec(lastId) : null;
-  const lastMs = match === null ? null : Number(match[1]);
+  // A stream that never had an entry has the last id 0-0.
+  const lastMs = match === null || Number(match[1]) === 0 ? null : Number(match[1]);
+  const unit = lastMs === null ? null : timeProblem(lastMs);
+  if (unit !== null) return `has a last_id whose time is no such: ${unit}`;
   return { redisStream: stream, length, entriesAdded: added, lastMs, row: row as Record<string, unknown> };
 }

@@ -4,6 +4,7 @@ import { Gunzip } from "fflate";
 import { EXIT, type Problem, UserError } from "../../diagnostics/user-error.ts";
 import { gunzipStrict, sha256Hex } from "../gzip.ts";
 import type { InputFile } from "../manifest.ts";
+import { carriedProblem } from "./carried-json.ts";
 import {
   isPackedTooWell,
   LineProbe,
@@ -147,8 +148,9 @@ export function readJsonSource(path: string, role: string): { value: unknown; in
     throw badSource([{ file: path, text }]);
   }
   const text = bytes.toString("utf8");
+  let value: unknown;
   try {
-    return { value: JSON.parse(text), input };
+    value = JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw badSource(
@@ -156,6 +158,9 @@ export function readJsonSource(path: string, role: string): { value: unknown; in
       error,
     );
   }
+  const problem = carriedProblem(value);
+  if (problem !== null) throw badSource([{ file: path, text: `Cannot import the ${role} file: ${problem}` }]);
+  return { value, input };
 }
 
 export function badSource(problems: readonly Problem[], cause?: unknown): UserError {

@@ -1,7 +1,7 @@
 import { formatDecimal, parseDecimal } from "../decimal.ts";
 import type { MarketStream } from "../stream-rank.ts";
+import { carriedProblem } from "./carried-json.ts";
 import { type DepthEvent, type DepthKind, type DepthLevel, levelsProblem } from "./depth-event.ts";
-import { isNestedBeyond, NESTING_MAX } from "./nesting.ts";
 import { timeOfMagnitude } from "./time-unit.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -70,7 +70,8 @@ export function readWsLine(text: string): WsLine | string {
     return `the line is no JSON (${error instanceof Error ? error.message : String(error)}), one object a line is needed`;
   }
   if (!isObject(value)) return "the line is no JSON object, one object a line is needed";
-  if (isNestedBeyond(value, NESTING_MAX)) return `it is nested deeper than ${NESTING_MAX} levels, fewer are needed`;
+  const problem = carriedProblem(value);
+  if (problem !== null) return problem;
   const { local_ns: localNs, frame, ...extra } = value;
   const time = typeof localNs === "string" ? timeOfMagnitude(localNs) : "";
   if (typeof localNs !== "string" || typeof time === "string" || time.unit !== "ns") {
@@ -81,8 +82,8 @@ export function readWsLine(text: string): WsLine | string {
   if (typeof frame !== "string") return { ...line, frame };
   try {
     const parsed = parseExactly(frame);
-    if (isNestedBeyond(parsed, NESTING_MAX))
-      return `the frame is nested deeper than ${NESTING_MAX} levels, fewer are needed`;
+    const unwritable = carriedProblem(parsed);
+    if (unwritable !== null) return unwritable;
     return { ...line, frame: parsed };
   } catch (error) {
     return `the frame is no JSON (${error instanceof Error ? error.message : String(error)}), a whole frame is needed`;
