@@ -1,14 +1,16 @@
+import { fileURLToPath } from "node:url";
 import { openRecording } from "../../src/recording/reader.ts";
 import { type LaunchOptions, launch, type ServedSession } from "../../src/serve/launch.ts";
-import { repositoryPath } from "../sim/run/run-helpers.ts";
 
+/** The shipped generated recording. */
+export const REGIME_FLIP = fileURLToPath(new URL("../../recordings/regime-flip", import.meta.url));
 export const KEY = "K".repeat(64);
 export const SECRET = "S".repeat(64);
 export const OTHER_KEY = "O".repeat(64);
 
 /** The shipped recording on the network, an hour in, at rest until it is told to go on. */
 export async function launchStepping(options: Partial<LaunchOptions> = {}): Promise<ServedSession> {
-  const recording = options.recording ?? openRecording(repositoryPath("recordings/regime-flip"));
+  const recording = options.recording ?? openRecording(REGIME_FLIP);
   return launch({
     recording,
     speed: { kind: "step" },

@@ -4,10 +4,10 @@ import { openRecording } from "../../src/recording/reader.ts";
 import { ServeSession } from "../../src/serve/session.ts";
 import { parseSpeed, SessionClock } from "../../src/serve/session-clock.ts";
 import { Refusal } from "../../src/venue/refusal.ts";
-import { repositoryPath } from "../sim/run/run-helpers.ts";
+import { REGIME_FLIP } from "./served.ts";
 
 function session(): ServeSession {
-  const recording = openRecording(repositoryPath("recordings/regime-flip"));
+  const recording = openRecording(REGIME_FLIP);
   return new ServeSession({
     recording,
     startTsMs: recording.firstTsMs + 3_600_000,
