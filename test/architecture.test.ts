@@ -17,6 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   reports: ["engine", "recording", "diagnostics"],
   verify: ["engine", "recording", "sim", "reports", "diagnostics"],
   live: ["engine", "recording", "diagnostics"],
+  mutants: ["verify", "diagnostics"],
   bench: ["engine", "recording", "sim", "venue", "diagnostics"],
   cli: ["engine", "recording", "sim", "reports", "verify", "live", "serve", "diagnostics"],
 };
