@@ -34,6 +34,16 @@ export interface InvariantOptions {
 /** Watches one run. `check` returns the violations of one entry as findings `invariant.<name>`. */
 export interface InvariantChecker {
   check(entry: JournalEntry): FindingNoted[];
+  /** What it remembers, plain data and not a copy. */
+  save(): InvariantMemory;
+}
+
+export interface InvariantMemory {
+  readonly openPlans: Map<string, number>;
+  readonly permits: Map<string, number>;
+  readonly ordersByPlan: Map<string, string>;
+  readonly reduceOnlyOrders: Set<string>;
+  readonly positions: Map<string, PositionFact>;
 }
 
 interface PositionFact {
@@ -41,13 +51,13 @@ interface PositionFact {
   stopPrice: number | null;
 }
 
-export function createInvariantChecker(options: InvariantOptions): InvariantChecker {
+/** @param memory of a checkpoint, which the checker goes on with */
+export function createInvariantChecker(
+  options: InvariantOptions,
+  memory: InvariantMemory = emptyMemory(),
+): InvariantChecker {
   const scoreMax = killScoreMax(options.killScore);
-  const openPlans = new Map<string, number>();
-  const permits = new Map<string, number>();
-  const ordersByPlan = new Map<string, string>();
-  const reduceOnlyOrders = new Set<string>();
-  const positions = new Map<string, PositionFact>();
+  const { openPlans, permits, ordersByPlan, reduceOnlyOrders, positions } = memory;
   let violations: FindingNoted[] = [];
 
   function violate(name: Invariant, symbol: string | null, text: string, evidence: FindingNoted["evidence"]): void {
@@ -77,6 +87,7 @@ export function createInvariantChecker(options: InvariantOptions): InvariantChec
     fact.qtyLots += sideSign(event.side) * event.qtyLots;
     if (fact.qtyLots === 0 || Math.sign(fact.qtyLots) !== Math.sign(before)) fact.stopPrice = null;
     if (!reduceOnlyOrders.has(event.clientOrderId)) return;
+    if (event.isOrderComplete) reduceOnlyOrders.delete(event.clientOrderId);
     if (Math.abs(fact.qtyLots) <= Math.abs(before) && before * fact.qtyLots >= 0) return;
     violate(
       "reduce-only-never-increases",
@@ -205,10 +216,18 @@ export function createInvariantChecker(options: InvariantOptions): InvariantChec
     );
   }
 
+  /** An order that cannot fill any more need not be remembered. */
+  function forgetOrder({ event }: Envelope): void {
+    if (event.type === "exchange.order-ended" || event.type === "exchange.order-rejected")
+      reduceOnlyOrders.delete(event.clientOrderId);
+  }
+
   return {
+    save: () => memory,
     check(entry) {
       violations = [];
       checkFill(entry.envelope);
+      forgetOrder(entry.envelope);
       for (const decision of entry.decisions) checkDecision(entry.envelope, decision);
       checkIntent(entry.envelope, entry.decisions);
       if (entry.envelope.event.type === "run.ended") {
@@ -218,5 +237,15 @@ export function createInvariantChecker(options: InvariantOptions): InvariantChec
       }
       return violations;
     },
+  };
+}
+
+function emptyMemory(): InvariantMemory {
+  return {
+    openPlans: new Map(),
+    permits: new Map(),
+    ordersByPlan: new Map(),
+    reduceOnlyOrders: new Set(),
+    positions: new Map(),
   };
 }

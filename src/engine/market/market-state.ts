@@ -14,6 +14,13 @@ export interface MarketStateOptions {
   readonly refreshBars: number;
 }
 
+/** A market at rest between two events: its columns, in a fixed order, and the features known. */
+export interface MarketSnapshot {
+  readonly columns: readonly (Float64Array | Int32Array)[];
+  readonly features: readonly (MarketFeatures | null)[];
+  readonly recorded: ReadonlyMap<number, MarketFeatures>;
+}
+
 /**
  * The market as the engine has seen it: one row per symbol, columns of doubles, shared read-only by every engine.
  *
@@ -155,6 +162,43 @@ export class MarketState {
     const long = this.returnVarianceLong[symbol]!;
     if (this.#closeCount[symbol]! < 30 || !(long > 0)) return null;
     return Math.sqrt(this.returnVariance[symbol]! / long);
+  }
+
+  /** Columns and features as they are, not copies. What is asked for later is computed from them alone. */
+  save(): MarketSnapshot {
+    return { columns: this.#columns(), features: this.#features, recorded: this.#recorded };
+  }
+
+  /** Goes on where the saved market stopped; the options must be the same. */
+  load({ columns, features, recorded }: MarketSnapshot): void {
+    this.#columns().forEach((column, place) => {
+      column.set(columns[place]!);
+    });
+    features.forEach((each, symbol) => {
+      this.#features[symbol] = each;
+    });
+    for (const [symbol, each] of recorded) this.#recorded.set(symbol, each);
+  }
+
+  #columns(): readonly (Float64Array | Int32Array)[] {
+    return [
+      this.price,
+      this.bid,
+      this.ask,
+      this.lastTsMs,
+      this.movedTsMs,
+      this.returnMean,
+      this.returnVariance,
+      this.returnVarianceLong,
+      this.#closes,
+      this.#closeCount,
+      this.#minute,
+      this.#previousClose,
+      this.#hourVolume,
+      this.#dayVolume,
+      this.#hour,
+      this.#featureMinute,
+    ];
   }
 
   /** Fills the minutes between two prices with the last close, so that a bar is a minute and not an event. */

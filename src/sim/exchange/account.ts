@@ -2,7 +2,7 @@ import { type Side, sideSign } from "../../engine/domain/intent.ts";
 import { formatMoney, type Money } from "../../engine/domain/money.ts";
 import type { Contract } from "../../venue/contract.ts";
 import type { ExchangePrices } from "./exchange-prices.ts";
-import { IncomeHistory } from "./income-history.ts";
+import { IncomeHistory, type IncomeSnapshot } from "./income-history.ts";
 
 /** Position of one symbol in one-way mode. */
 export interface ExchangePosition {
@@ -30,6 +30,21 @@ export interface AccountOptions {
   readonly walletQuote: Money;
   readonly leverage: number;
   readonly incomeCapacity: number;
+}
+
+/** An account at rest; plain data. */
+export interface AccountSnapshot {
+  readonly walletQuote: Money;
+  readonly realizedQuote: Money;
+  readonly feesQuote: Money;
+  readonly fundingQuote: Money;
+  readonly orderMarginQuote: Money;
+  readonly tradeCashQuote: Money;
+  readonly startCostQuote: Money;
+  /** Positions by symbol index, and the open ones in the order in which they were opened. */
+  readonly positions: readonly ExchangePosition[];
+  readonly open: readonly number[];
+  readonly income: IncomeSnapshot;
 }
 
 /** Wallet and positions of one account: cross margin, one-way mode, one quote asset. All money is exact. */
@@ -63,6 +78,39 @@ export class ExchangeAccount {
     this.walletQuote = options.walletQuote;
     this.income = new IncomeHistory(options.incomeCapacity);
     this.#positions = options.contracts.map(() => ({ qtyLots: 0, entryCostQuote: 0n }));
+  }
+
+  save(): AccountSnapshot {
+    const { walletQuote, realizedQuote, feesQuote, fundingQuote, orderMarginQuote } = this;
+    return {
+      walletQuote,
+      realizedQuote,
+      feesQuote,
+      fundingQuote,
+      orderMarginQuote,
+      tradeCashQuote: this.#tradeCashQuote,
+      startCostQuote: this.#startCostQuote,
+      positions: this.#positions,
+      open: [...this.#open],
+      income: this.income.save(),
+    };
+  }
+
+  /** Goes on where the saved account stopped, which must have had the same contracts. */
+  load(saved: AccountSnapshot): void {
+    this.walletQuote = saved.walletQuote;
+    this.realizedQuote = saved.realizedQuote;
+    this.feesQuote = saved.feesQuote;
+    this.fundingQuote = saved.fundingQuote;
+    this.orderMarginQuote = saved.orderMarginQuote;
+    this.#tradeCashQuote = saved.tradeCashQuote;
+    this.#startCostQuote = saved.startCostQuote;
+    saved.positions.forEach((position, index) => {
+      Object.assign(this.#positions[index]!, position);
+    });
+    this.#open.clear();
+    for (const index of saved.open) this.#open.add(index);
+    this.income.load(saved.income);
   }
 
   /** Symbols with a position, by index. */

@@ -34,6 +34,17 @@ export function createExchangePrices(symbolCount: number): ExchangePrices {
   };
 }
 
+/** Takes over the columns of a checkpoint; everybody who reads these goes on reading the same arrays. */
+export function loadExchangePrices(prices: ExchangePrices, saved: ExchangePrices): void {
+  prices.price.set(saved.price);
+  prices.bid.set(saved.bid);
+  prices.ask.set(saved.ask);
+  prices.lastTsMs.set(saved.lastTsMs);
+  prices.minute.set(saved.minute);
+  prices.minuteQty.set(saved.minuteQty);
+  prices.previousMinuteQty.set(saved.previousMinuteQty);
+}
+
 /** Adds base quantity traded at that time; call it with quantities above 0. */
 export function addVolume(prices: ExchangePrices, symbolIndex: number, tsMs: number, qty: number): void {
   const minute = Math.floor(tsMs / MINUTE_MS);

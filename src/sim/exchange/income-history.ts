@@ -10,6 +10,12 @@ export interface Income {
   readonly amountQuote: Money;
 }
 
+export interface IncomeSnapshot {
+  /** Oldest first. */
+  readonly rows: readonly Income[];
+  readonly droppedCount: number;
+}
+
 /** The newest changes of the wallet, at most `capacity` of them; how many are gone is known. */
 export class IncomeHistory {
   droppedCount = 0;
@@ -30,6 +36,17 @@ export class IncomeHistory {
     if (this.#capacity === 0) return;
     this.#rows[this.#oldest] = income;
     this.#oldest = (this.#oldest + 1) % this.#capacity;
+  }
+
+  save(): IncomeSnapshot {
+    return { rows: this.rows(), droppedCount: this.droppedCount };
+  }
+
+  /** Goes on where the saved history stopped. */
+  load({ rows, droppedCount }: IncomeSnapshot): void {
+    this.#rows.splice(0, this.#rows.length, ...rows);
+    this.#oldest = 0;
+    this.droppedCount = droppedCount;
   }
 
   /** Oldest first. */

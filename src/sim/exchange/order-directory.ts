@@ -5,6 +5,12 @@ const DAY_MS = 86_400_000;
 const UNFILLED_KEPT_MS = 3 * DAY_MS;
 const FILLED_KEPT_MS = 90 * DAY_MS;
 
+/** Orders that have ended, oldest first, and all that client order ids find, in the order in which the ids came. */
+export interface DirectorySnapshot<Order = ExchangeOrder> {
+  readonly ended: readonly Order[];
+  readonly found: readonly Order[];
+}
+
 /**
  * Finds orders by client order id. An id is unique among *open* orders: it may be used again after the order has ended,
  * and a query then finds the newest. Ended orders are forgotten by age, and the oldest when there are too many.
@@ -18,6 +24,19 @@ export class OrderDirectory {
 
   constructor(endedMax: number) {
     this.#endedMax = endedMax;
+  }
+
+  save(): DirectorySnapshot {
+    return { ended: this.#ended.slice(this.#oldestEnded), found: [...this.#orders.values()] };
+  }
+
+  /** Goes on where the saved directory stopped. */
+  load({ ended, found }: DirectorySnapshot): void {
+    this.#ended.splice(0, this.#ended.length, ...ended);
+    this.#oldestEnded = 0;
+    this.#orders.clear();
+    for (const order of found) this.#orders.set(order.request.clientOrderId, order);
+    this.openCount = found.filter(({ isOpen }) => isOpen).length;
   }
 
   isOpen(clientOrderId: string): boolean {

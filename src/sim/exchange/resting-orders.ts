@@ -9,6 +9,11 @@ export class RestingOrders {
     return this.#buys.length + this.#sells.length;
   }
 
+  /** Buys, then sells, each best first: added again in this order they stand as they stood. */
+  list(): readonly ExchangeOrder[] {
+    return [...this.#buys, ...this.#sells];
+  }
+
   add(order: ExchangeOrder): void {
     const side = order.sign > 0 ? this.#buys : this.#sells;
     let place = side.length;

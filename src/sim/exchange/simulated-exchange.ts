@@ -4,14 +4,14 @@ import { type Money, parseMoney } from "../../engine/domain/money.ts";
 import type { Exchange } from "../../engine/ports.ts";
 import { MARKET_KIND } from "../../recording/batch.ts";
 import { Contract, feeOf } from "../../venue/contract.ts";
-import { ExchangeAccount } from "./account.ts";
+import { type AccountSnapshot, ExchangeAccount } from "./account.ts";
 import { Admission } from "./admission.ts";
 import type { ExchangeArrival, ExternalFill, SimulatedExchangeOptions } from "./exchange-options.ts";
 import type { Fidelity } from "./exchange-prices.ts";
 import { FillModel } from "./fill-model.ts";
 import { Latency } from "./latency.ts";
-import { ExchangeOrder } from "./order.ts";
-import { OrderDirectory } from "./order-directory.ts";
+import { ExchangeOrder, type OrderRecord } from "./order.ts";
+import { type DirectorySnapshot, OrderDirectory } from "./order-directory.ts";
 import { INVALID_SYMBOL } from "./refusal.ts";
 import { RestingOrders } from "./resting-orders.ts";
 import { SnapshotCalls } from "./snapshot-calls.ts";
@@ -19,6 +19,20 @@ import { SnapshotCalls } from "./snapshot-calls.ts";
 /** Order ids are text because real ones exceed 2^53. */
 const ORDER_ID_PREFIX = "83897";
 const ORDER_ID_DIGITS = 14;
+
+/** An exchange at rest between two calls; plain data. Its random streams and what it has scheduled belong to others. */
+export interface ExchangeSnapshot {
+  readonly account: AccountSnapshot;
+  readonly orders: DirectorySnapshot<OrderRecord>;
+  /** Open limit orders of every symbol that has some, in the order in which they fill; the same records as above. */
+  readonly resting: ReadonlyMap<number, readonly OrderRecord[]>;
+  readonly orderCalls: number;
+  readonly queryCalls: number;
+  readonly snapshotCalls: number;
+  readonly orderCount: number;
+  readonly tradeCount: number;
+  readonly lastAnswerDueTsMs: number;
+}
 
 /**
  * A Binance USD-M exchange in virtual time with one account in one-way mode and cross margin.
@@ -201,6 +215,57 @@ export class SimulatedExchange implements Exchange {
     this.account.book({ contract, side, ...amounts, tsMs });
     this.#expireReduceOnly(contract, tsMs);
     return true;
+  }
+
+  save(): ExchangeSnapshot {
+    const records = new Map<ExchangeOrder, OrderRecord>();
+    const recordOf = (order: ExchangeOrder): OrderRecord => {
+      const record = records.get(order) ?? order.save();
+      records.set(order, record);
+      return record;
+    };
+    const { ended, found } = this.#orders.save();
+    const resting = new Map<number, readonly OrderRecord[]>();
+    this.#resting.forEach((orders, index) => {
+      if (orders !== null && orders.size > 0) resting.set(index, orders.list().map(recordOf));
+    });
+    return {
+      account: this.account.save(),
+      orders: { ended: ended.map(recordOf), found: found.map(recordOf) },
+      resting,
+      orderCalls: this.#orderCalls,
+      queryCalls: this.#queryCalls,
+      snapshotCalls: this.#snapshots.count,
+      orderCount: this.#orderCount,
+      tradeCount: this.#tradeCount,
+      lastAnswerDueTsMs: this.#lastAnswerDueTsMs,
+    };
+  }
+
+  /** Goes on where the saved exchange stopped; call it once, on a new one with the same options. */
+  load(saved: ExchangeSnapshot): void {
+    const orders = new Map<OrderRecord, ExchangeOrder>();
+    const orderOf = (record: OrderRecord): ExchangeOrder => {
+      const contract = this.#contractOf(record.request.symbol, "restore an order");
+      const order = orders.get(record) ?? ExchangeOrder.restore(record, contract);
+      orders.set(record, order);
+      return order;
+    };
+    this.account.load(saved.account);
+    this.#orders.load({ ended: saved.orders.ended.map(orderOf), found: saved.orders.found.map(orderOf) });
+    for (const [index, records] of saved.resting) {
+      const resting = new RestingOrders();
+      for (const record of records) resting.add(orderOf(record));
+      this.#resting[index] = resting;
+      this.watched[index] = 1;
+      this.#options.watch?.(index, true);
+    }
+    this.#orderCalls = saved.orderCalls;
+    this.#queryCalls = saved.queryCalls;
+    this.#snapshots.count = saved.snapshotCalls;
+    this.#orderCount = saved.orderCount;
+    this.#tradeCount = saved.tradeCount;
+    this.#lastAnswerDueTsMs = saved.lastAnswerDueTsMs;
   }
 
   #receiveOrder(request: OrderSubmitted, tsMs: number): void {

@@ -2,7 +2,7 @@ import type { IntentReceived } from "../../engine/domain/event.ts";
 import type { MarketState } from "../../engine/market/market-state.ts";
 import { createStrategy, type StrategyChoice } from "../strategies/index.ts";
 import { toIntentFields } from "../strategies/intent-fields.ts";
-import type { Strategy } from "../strategies/strategy.ts";
+import type { Strategy, StrategyMemory } from "../strategies/strategy.ts";
 
 /** Something that happens to every variant at the same time. */
 export interface TimedIntent {
@@ -16,9 +16,23 @@ export interface IntentFeed {
   readonly nextTsMs: number;
   /** Intents of exactly that time; moves on to the next. */
   take(market: MarketState): readonly IntentReceived[];
+  save(): IntentFeedSnapshot;
+  /** Goes on where the saved feed stopped, which must have had the same choice. */
+  load(saved: IntentFeedSnapshot): void;
 }
 
-export const NO_INTENTS: IntentFeed = { nextTsMs: Number.POSITIVE_INFINITY, take: () => [] };
+/** How far a feed is (the time of its next look, or a number of given intents) and what its strategy remembers. */
+export interface IntentFeedSnapshot {
+  readonly place: number;
+  readonly memory: StrategyMemory;
+}
+
+export const NO_INTENTS: IntentFeed = {
+  nextTsMs: Number.POSITIVE_INFINITY,
+  take: () => [],
+  save: () => ({ place: 0, memory: {} }),
+  load: () => undefined,
+};
 
 export function createIntentFeed(choice: StrategyChoice, symbols: readonly string[], startTsMs: number): IntentFeed {
   return choice.name === "replay"
@@ -38,6 +52,16 @@ class StrategyIntents implements IntentFeed {
     this.#symbols = symbols;
     this.#strategy = createStrategy(choice, symbols.length);
     this.nextTsMs = startTsMs + this.#strategy.intervalMs;
+  }
+
+  save(): IntentFeedSnapshot {
+    return { place: this.nextTsMs, memory: this.#strategy.memory };
+  }
+
+  load({ place, memory }: IntentFeedSnapshot): void {
+    this.nextTsMs = place;
+    // allow(unordered): each column fills its own
+    for (const [name, column] of Object.entries(this.#strategy.memory)) column.set(memory[name]!);
   }
 
   take(market: MarketState): readonly IntentReceived[] {
@@ -77,6 +101,14 @@ class GivenIntents implements IntentFeed {
 
   get nextTsMs(): number {
     return this.#events[this.#place]?.tsMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  save(): IntentFeedSnapshot {
+    return { place: this.#place, memory: {} };
+  }
+
+  load({ place }: IntentFeedSnapshot): void {
+    this.#place = place;
   }
 
   take(): readonly IntentReceived[] {

@@ -19,6 +19,17 @@ export interface MarketFeedOptions {
   onWatched(symbol: number, tsMs: number, batch: MarketBatch, row: number): void;
 }
 
+/** Where both cursors are, in rows from the start of the recording, and when each moves next. */
+export interface MarketFeedSnapshot {
+  readonly exchangeRows: number;
+  readonly engineRows: number;
+  readonly nextExchangeTsMs: number;
+  readonly nextEngineTsMs: number;
+  readonly exchangeClockMs: number;
+  readonly engineTsMaxMs: number;
+  readonly engineClockMs: number;
+}
+
 /** The time the feed must not run past; `onWatched` may bring it nearer. */
 export interface FeedLimit {
   tsMs: number;
@@ -44,6 +55,8 @@ export class MarketFeed {
   #exchangeBatch = -1;
   #exchangeRow = 0;
   #engineRow = 0;
+  /** Rows the engine has seen. */
+  #engineRows = 0;
   #isSourceDone = false;
   /** Times of the next row of each cursor; Infinity at the end of the recording. */
   #nextExchangeTsMs = Number.POSITIVE_INFINITY;
@@ -54,13 +67,30 @@ export class MarketFeed {
   /** When the engine got the row before. */
   #engineClockMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: MarketFeedOptions) {
+  /** @param saved where an earlier feed over the same rows stopped */
+  constructor(options: MarketFeedOptions, saved?: MarketFeedSnapshot) {
     this.#options = options;
     this.watched = new Uint8Array(options.symbolCount);
     this.#source = options.batches[Symbol.iterator]();
+    if (saved !== undefined) {
+      this.#goTo(saved);
+      return;
+    }
     this.#openNextBatch();
     this.#peekExchange();
     this.#peekEngine();
+  }
+
+  save(): MarketFeedSnapshot {
+    return {
+      exchangeRows: this.exchangeRows,
+      engineRows: this.#engineRows,
+      nextExchangeTsMs: this.#nextExchangeTsMs,
+      nextEngineTsMs: this.#nextEngineTsMs,
+      exchangeClockMs: this.#exchangeClockMs,
+      engineTsMaxMs: this.#engineTsMaxMs,
+      engineClockMs: this.#engineClockMs,
+    };
   }
 
   /** Time of the next thing the market does to anybody; Infinity when the recording is over. */
@@ -133,6 +163,7 @@ export class MarketFeed {
         row += 1;
       }
       this.exchangeRows += row - start;
+      this.#engineRows += row - start;
       this.#exchangeClockMs = clockMs;
       this.#engineTsMaxMs = clockMs;
       this.#exchangeRow = row;
@@ -176,7 +207,37 @@ export class MarketFeed {
       );
     }
     this.#engineRow += 1;
+    this.#engineRows += 1;
     this.#peekEngine();
+  }
+
+  /**
+   * Batches may be cut differently than when it was saved, so places are counted in rows. Times are taken over and not
+   * worked out again: the latency of the engine's next row has been drawn already.
+   */
+  #goTo(saved: MarketFeedSnapshot): void {
+    let rowsBefore = 0;
+    while (this.#openNextBatch()) {
+      const { length } = this.#queue[0]!;
+      if (rowsBefore + length > saved.engineRows) break;
+      rowsBefore += length;
+      this.#queue.shift();
+    }
+    this.#engineRow = saved.engineRows - rowsBefore;
+    this.#exchangeBatch = this.#queue.length === 0 ? -1 : 0;
+    this.#exchangeRow = saved.exchangeRows - rowsBefore;
+    while (this.#exchangeBatch >= 0 && this.#exchangeRow >= this.#queue[this.#exchangeBatch]!.length) {
+      if (!this.#openNextBatch()) break;
+      this.#exchangeRow -= this.#queue[this.#exchangeBatch]!.length;
+      this.#exchangeBatch += 1;
+    }
+    this.exchangeRows = saved.exchangeRows;
+    this.#engineRows = saved.engineRows;
+    this.#nextExchangeTsMs = saved.nextExchangeTsMs;
+    this.#nextEngineTsMs = saved.nextEngineTsMs;
+    this.#exchangeClockMs = saved.exchangeClockMs;
+    this.#engineTsMaxMs = saved.engineTsMaxMs;
+    this.#engineClockMs = saved.engineClockMs;
   }
 
   /** Exchange time never runs backwards: a late row is due at the clock it is late against. */

@@ -1,18 +1,20 @@
+import type { EngineEvent } from "../../engine/domain/event.ts";
 import type { Instrument } from "../../engine/domain/instrument.ts";
 import type { MarketState } from "../../engine/market/market-state.ts";
 import type { RecordingSource } from "../../recording/batch.ts";
-import { createExchangePrices } from "../exchange/exchange-prices.ts";
+import { createExchangePrices, type ExchangePrices, loadExchangePrices } from "../exchange/exchange-prices.ts";
 import { Latency } from "../exchange/latency.ts";
 import type { SimulatedExchange } from "../exchange/simulated-exchange.ts";
 import { momentTsMs } from "../scenario/moment.ts";
 import type { Scenario } from "../scenario/schema.ts";
-import { createRandomStreams } from "../time/random-streams.ts";
+import { createRandomStreams, type RandomStreams } from "../time/random-streams.ts";
 import { createIntentFeed, NO_INTENTS } from "./intent-feed.ts";
-import { type FeedLimit, MarketFeed } from "./market-feed.ts";
+import { type FeedLimit, MarketFeed, type MarketFeedOptions } from "./market-feed.ts";
 import { recordedInputs } from "./recorded-input.ts";
 import { instrumentNamed, venueInstruments, wholeLots } from "./run-instruments.ts";
+import type { RunSnapshot } from "./run-snapshot.ts";
 import { createTimeline, type ExternalTrade, type TimelineItem } from "./timeline.ts";
-import type { RunProgress, RunRequest, RunResult } from "./types.ts";
+import type { RunEnd, RunProgress, RunRequest, RunResult } from "./types.ts";
 import { createVariant, nextDue, type RunWindow, resultOf, type Variant } from "./variant.ts";
 
 /** Virtual time between two looks at `shouldStop` and two progress reports. */
@@ -38,7 +40,7 @@ export function runScenario(request: RunRequest): RunResult {
  * Pauses decide nothing: however long they are, the run is the same.
  */
 export function startRun(request: RunRequest): Generator<undefined, RunResult, undefined> {
-  const { scenario, recording } = request;
+  const { scenario, recording, from } = request;
   const window = runWindow(scenario, recording);
   const markets = new Map<string, MarketState>();
   const prices = createExchangePrices(recording.symbols.length);
@@ -53,12 +55,20 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
       markets,
       watchers,
       window,
+      saved: from?.variants[index],
     }),
   );
+  if (from !== undefined) {
+    loadExchangePrices(prices, from.prices);
+    [...markets.values()].forEach((market, place) => {
+      market.load(from.markets[place]!);
+    });
+  }
   const limit: FeedLimit = { tsMs: window.fromTsMs };
-  const feed = new MarketFeed({
+  const feedStreams = createRandomStreams(scenario.seed, from?.feedStreams);
+  const feedOptions: MarketFeedOptions = {
     batches: recording.batches(),
-    nextFeedLatencyMs: feedLatency(scenario),
+    nextFeedLatencyMs: feedLatency(scenario, feedStreams),
     markets: [...markets.values()],
     prices,
     symbolCount: recording.symbols.length,
@@ -68,7 +78,8 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
       // A fill has an answer on its way: the market must not run past it.
       limit.tsMs = Math.min(limit.tsMs, nextDue(variants));
     },
-  });
+  };
+  const feed = new MarketFeed(feedOptions, from?.feed);
   const timeline = createTimeline({
     inputs: recordedInputs(recording, scenario.intents === "recording"),
     operator: scenario.operator.map(({ at, killSwitch }) => ({
@@ -81,15 +92,18 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
         ? createIntentFeed(scenario.strategy, recording.symbols, window.fromTsMs)
         : NO_INTENTS,
   });
+  if (from !== undefined) timeline.load(from.timeline);
   const { instruments } = recording;
   return new Run({
     request,
     window,
     variants,
     feed,
+    feedStreams,
     limit,
     timeline,
     markets: [...markets.values()],
+    prices,
     instruments,
     watchers,
   }).steps();
@@ -100,28 +114,66 @@ interface RunParts {
   readonly window: RunWindow;
   readonly variants: readonly Variant[];
   readonly feed: MarketFeed;
+  readonly feedStreams: RandomStreams;
   /** Shared with the feed's callback, which may bring it nearer. */
   readonly limit: FeedLimit;
   readonly timeline: ReturnType<typeof createTimeline>;
   readonly markets: readonly MarketState[];
+  readonly prices: ExchangePrices;
   readonly instruments: readonly Instrument[];
   readonly watchers: Int32Array;
 }
 
 class Run {
   readonly #parts: RunParts;
+  /** Time the run must not pass: its window, or the stop inside it. */
+  readonly #lastTsMs: number;
   #clockMs: number;
   #nextBeatMs: number;
-  #isStopped = false;
+  #nextCheckpointMs: number;
+  /** Taken from the timeline and not yet delivered; the first one goes to `#inboxVariant` next. */
+  #inbox: TimelineItem[] = [];
+  #inboxVariant = 0;
+  #isInterrupted = false;
 
   constructor(parts: RunParts) {
+    const { window, request } = parts;
+    const { until, from, checkpointEveryMs } = request;
     this.#parts = parts;
-    this.#clockMs = parts.window.fromTsMs;
-    this.#nextBeatMs = parts.window.fromTsMs + HEARTBEAT_MS;
+    this.#lastTsMs = until?.kind === "time" ? Math.min(until.tsMs, window.toTsMs) : window.toTsMs;
+    this.#clockMs = from?.clockMs ?? window.fromTsMs;
+    this.#nextBeatMs = from?.nextBeatMs ?? window.fromTsMs + HEARTBEAT_MS;
+    this.#nextCheckpointMs = this.#clockMs + (checkpointEveryMs ?? Number.POSITIVE_INFINITY);
+    if (from !== undefined) {
+      this.#inbox = [...from.inbox];
+      this.#inboxVariant = from.inboxVariant;
+    }
   }
 
   *steps(): Generator<undefined, RunResult, undefined> {
-    const { window, variants, feed, timeline, request } = this.#parts;
+    const { variants, feed, timeline, request } = this.#parts;
+    if (request.from === undefined) this.#start();
+    let end: RunEnd | null = null;
+    while (end === null) {
+      if (this.#clockMs >= this.#nextCheckpointMs) this.#checkpoint();
+      if (this.#isStopReached()) end = "stopped";
+      else if (this.#isInterrupted) end = "interrupted";
+      else if (this.#inbox.length > 0) this.#deliverNext();
+      else {
+        const tsMs = Math.min(feed.nextTsMs, timeline.nextTsMs, nextDue(variants));
+        if (tsMs > this.#lastTsMs) end = this.#endAt(tsMs);
+        else {
+          const beatMs = this.#nextBeatMs;
+          this.#step(tsMs);
+          if (this.#nextBeatMs !== beatMs) yield;
+        }
+      }
+    }
+    return this.#finish(end);
+  }
+
+  #start(): void {
+    const { window, variants, feed, request } = this.#parts;
     // What lies before the window only tells the market: features need hours of history.
     feed.advance({ tsMs: window.fromTsMs - 1 });
     this.#skipInputs(window.fromTsMs - 1);
@@ -129,20 +181,31 @@ class Run {
       world.deliver(window.fromTsMs, { type: "run.started", walletQuote: request.scenario.account.wallet });
     }
     this.#applyInitial();
-    while (!this.#isStopped) {
-      const tsMs = Math.min(feed.nextTsMs, timeline.nextTsMs, nextDue(variants));
-      if (tsMs > window.toTsMs) break;
-      const beatMs = this.#nextBeatMs;
-      this.#step(tsMs);
-      if (this.#nextBeatMs !== beatMs) yield;
-    }
+  }
+
+  /** A stop at a time that nothing comes after is the end of the recording. */
+  #endAt(tsMs: number): RunEnd {
+    const { window } = this.#parts;
+    return this.#lastTsMs < window.toTsMs && tsMs <= window.toTsMs ? "stopped" : "end-of-recording";
+  }
+
+  #isStopReached(): boolean {
+    const { request, variants } = this.#parts;
+    return request.until?.kind === "seq" && variants[0]!.world.seq >= request.until.seq;
+  }
+
+  #finish(end: RunEnd): RunResult {
+    const { window, variants, feed, request } = this.#parts;
+    if (end !== "end-of-recording") request.onCheckpoint?.(() => this.#save());
     feed.close();
-    const endTsMs = this.#isStopped ? this.#clockMs : Math.min(window.toTsMs, Math.max(this.#clockMs, window.fromTsMs));
-    for (const { world } of variants) {
-      world.deliver(endTsMs, { type: "run.ended", cause: this.#isStopped ? "interrupted" : "end-of-recording" });
-    }
+    // A stop at a time has seen everything up to it.
+    if (end === "stopped" && request.until?.kind === "time") this.#clockMs = Math.max(this.#clockMs, this.#lastTsMs);
+    const endTsMs =
+      end === "end-of-recording" ? Math.min(window.toTsMs, Math.max(this.#clockMs, window.fromTsMs)) : this.#clockMs;
+    for (const { world } of variants) world.deliver(endTsMs, { type: "run.ended", cause: end });
     return {
-      isPartial: this.#isStopped,
+      end,
+      isPartial: end !== "end-of-recording",
       marketEvents: feed.exchangeRows,
       startTsMs: window.fromTsMs,
       endTsMs,
@@ -150,10 +213,35 @@ class Run {
     };
   }
 
-  /** Moves the market as far as nothing else happens, then lets that happen. */
+  #checkpoint(): void {
+    const { request } = this.#parts;
+    this.#nextCheckpointMs = this.#clockMs + (request.checkpointEveryMs ?? Number.POSITIVE_INFINITY);
+    request.onCheckpoint?.(() => this.#save());
+  }
+
+  #save(): RunSnapshot {
+    const { variants, feed, feedStreams, timeline, markets, prices } = this.#parts;
+    return {
+      clockMs: this.#clockMs,
+      nextBeatMs: this.#nextBeatMs,
+      inbox: this.#inbox,
+      inboxVariant: this.#inboxVariant,
+      markets: markets.map((market) => market.save()),
+      prices,
+      feed: feed.save(),
+      feedStreams: feedStreams.states(),
+      timeline: timeline.save(),
+      variants: variants.map((variant) => variant.save()),
+    };
+  }
+
+  /**
+   * Moves the market as far as nothing else happens, then lets one thing happen: one item is taken in, or one thing of
+   * one queue runs. Between two steps the run is plain data.
+   */
   #step(tsMs: number): void {
-    const { feed, limit, timeline, variants, window, markets } = this.#parts;
-    limit.tsMs = Math.min(timeline.nextTsMs, nextDue(variants), window.toTsMs, this.#nextBeatMs);
+    const { feed, limit, timeline, variants, markets } = this.#parts;
+    limit.tsMs = Math.min(timeline.nextTsMs, nextDue(variants), this.#lastTsMs, this.#nextBeatMs);
     if (feed.nextTsMs <= limit.tsMs) {
       this.#advanceMarket();
       if (feed.nextTsMs <= limit.tsMs) return;
@@ -162,13 +250,13 @@ class Run {
     if (now >= this.#nextBeatMs) this.#beat();
     if (timeline.nextTsMs <= now) {
       this.#clockMs = Math.max(this.#clockMs, timeline.nextTsMs);
-      for (const item of timeline.take(markets[0]!)) this.#deliver(item);
+      this.#inbox = [...timeline.take(markets[0]!)];
       return;
     }
     const due = nextDue(variants);
     if (due > now) return;
     this.#clockMs = Math.max(this.#clockMs, due);
-    for (const { world } of variants) world.runDue(due);
+    variants.find(({ world }) => world.nextDueTsMs <= due)!.world.runNext();
   }
 
   #advanceMarket(): void {
@@ -178,26 +266,28 @@ class Run {
     if (limit.tsMs > this.#clockMs) this.#clockMs = limit.tsMs;
   }
 
-  #deliver(item: TimelineItem): void {
+  /** Brings the first item of the inbox to the next variant; what is no envelope happens to all at once. */
+  #deliverNext(): void {
     const { variants, markets } = this.#parts;
-    switch (item.kind) {
-      case "event":
-        if (item.event.type === "market-features.received") {
-          for (const market of markets) {
-            const index = market.symbols.indexOf(item.event.symbol);
-            if (index >= 0) market.setRecordedFeatures(index, item.event);
-          }
-        }
-        for (const { world } of variants) world.deliver(item.tsMs, item.event);
-        return;
-      case "funding":
-        for (const { exchange } of variants) {
-          exchange.settleFunding(item.symbol, item.rate, item.markPrice, item.tsMs);
-        }
-        return;
-      case "external":
-        for (const { exchange } of variants) this.#tradeExternally(exchange, item.trade);
-        return;
+    const item = this.#inbox[0]!;
+    if (item.kind !== "event") {
+      this.#inbox.shift();
+      this.#happen(item);
+      return;
+    }
+    const place = this.#inboxVariant;
+    if (place === 0) showFeatures(item.event, markets);
+    const isLast = place + 1 === variants.length;
+    this.#inboxVariant = isLast ? 0 : place + 1;
+    if (isLast) this.#inbox.shift();
+    variants[place]!.world.deliver(item.tsMs, item.event);
+  }
+
+  #happen(item: Exclude<TimelineItem, { kind: "event" }>): void {
+    const { variants } = this.#parts;
+    for (const { exchange } of variants) {
+      if (item.kind === "funding") exchange.settleFunding(item.symbol, item.rate, item.markPrice, item.tsMs);
+      else this.#tradeExternally(exchange, item.trade);
     }
   }
 
@@ -210,13 +300,7 @@ class Run {
   #skipInputs(untilTsMs: number): void {
     const { timeline, markets } = this.#parts;
     while (timeline.nextTsMs <= untilTsMs) {
-      for (const item of timeline.take(markets[0]!)) {
-        if (item.kind !== "event" || item.event.type !== "market-features.received") continue;
-        for (const market of markets) {
-          const index = market.symbols.indexOf(item.event.symbol);
-          if (index >= 0) market.setRecordedFeatures(index, item.event);
-        }
-      }
+      for (const item of timeline.take(markets[0]!)) if (item.kind === "event") showFeatures(item.event, markets);
     }
   }
 
@@ -236,7 +320,7 @@ class Run {
   #beat(): void {
     const { request, window, variants, feed } = this.#parts;
     this.#nextBeatMs += HEARTBEAT_MS;
-    if (request.shouldStop?.() === true) this.#isStopped = true;
+    if (request.shouldStop?.() === true) this.#isInterrupted = true;
     const progress: RunProgress = {
       tsMs: this.#clockMs,
       startTsMs: window.fromTsMs,
@@ -249,11 +333,20 @@ class Run {
   }
 }
 
+/** Recorded features are true for every variant from the moment they arrive. */
+function showFeatures(event: EngineEvent, markets: readonly MarketState[]): void {
+  if (event.type !== "market-features.received") return;
+  for (const market of markets) {
+    const index = market.symbols.indexOf(event.symbol);
+    if (index >= 0) market.setRecordedFeatures(index, event);
+  }
+}
+
 /** Seeded like every latency, but drawn once for all variants: they share one feed. */
-function feedLatency(scenario: Scenario): (() => number) | null {
+function feedLatency(scenario: Scenario, streams: RandomStreams): (() => number) | null {
   const model = scenario.variants[0]!.exchange.latency.feed;
   if (model.medianMs === 0) return null;
-  const latency = new Latency(model, createRandomStreams(scenario.seed).stream("latency/feed"));
+  const latency = new Latency(model, streams.stream("latency/feed"));
   return () => latency.sampleMs();
 }
 

@@ -1,7 +1,7 @@
 import type { EngineEvent } from "../../engine/domain/event.ts";
 import type { Side } from "../../engine/domain/intent.ts";
 import type { MarketState } from "../../engine/market/market-state.ts";
-import type { IntentFeed } from "./intent-feed.ts";
+import type { IntentFeed, IntentFeedSnapshot } from "./intent-feed.ts";
 import type { RecordedInput } from "./recorded-input.ts";
 
 /** Something from outside that happens to every variant alike. */
@@ -36,6 +36,16 @@ export interface Timeline {
   readonly nextTsMs: number;
   /** All items of that time: recorded ones first, then the operator, other writers, and strategy intents last. */
   take(market: MarketState): readonly TimelineItem[];
+  save(): TimelineSnapshot;
+  /** Goes on where the saved timeline stopped; call it once, on a new one over the same parts. */
+  load(saved: TimelineSnapshot): void;
+}
+
+/** How many recorded inputs and scripted items have been taken, and where the strategy is. */
+export interface TimelineSnapshot {
+  readonly inputsTaken: number;
+  readonly scriptTaken: number;
+  readonly intents: IntentFeedSnapshot;
 }
 
 /** Merges recorded inputs, the scenario's script and the strategy into one order. */
@@ -47,6 +57,7 @@ class MergedTimeline implements Timeline {
   nextTsMs = Number.POSITIVE_INFINITY;
   readonly #inputs: Iterator<RecordedInput>;
   #input: RecordedInput | null;
+  #inputsTaken = 0;
   readonly #script: readonly TimelineItem[];
   #place = 0;
   readonly #intents: IntentFeed;
@@ -59,12 +70,24 @@ class MergedTimeline implements Timeline {
     this.#refresh();
   }
 
+  save(): TimelineSnapshot {
+    return { inputsTaken: this.#inputsTaken, scriptTaken: this.#place, intents: this.#intents.save() };
+  }
+
+  load({ inputsTaken, scriptTaken, intents }: TimelineSnapshot): void {
+    for (; this.#inputsTaken < inputsTaken; this.#inputsTaken++) this.#input = this.#readInput();
+    this.#place = scriptTaken;
+    this.#intents.load(intents);
+    this.#refresh();
+  }
+
   take(market: MarketState): readonly TimelineItem[] {
     const tsMs = this.nextTsMs;
     const items: TimelineItem[] = [];
     while (this.#input !== null && this.#input.tsMs <= tsMs) {
       items.push(this.#input);
       this.#input = this.#readInput();
+      this.#inputsTaken += 1;
     }
     while (this.#script[this.#place] !== undefined && this.#script[this.#place]!.tsMs <= tsMs) {
       items.push(this.#script[this.#place]!);

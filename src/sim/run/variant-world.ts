@@ -28,6 +28,15 @@ export interface VariantWorldParts {
   onEntry(entry: JournalEntry): void;
 }
 
+/** How far a world is. */
+export interface WorldSnapshot {
+  readonly seq: number;
+  readonly intents: number;
+  readonly fills: number;
+  readonly entries: number;
+  readonly nextHashSeq: number;
+}
+
 /** One variant: its engine, its exchange account and its queue of things to come, over the market all variants share. */
 export class VariantWorld {
   intents = 0;
@@ -43,26 +52,43 @@ export class VariantWorld {
     this.#nextHashSeq = parts.stateHashInterval;
   }
 
+  /** Envelopes delivered. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  save(): WorldSnapshot {
+    const { intents, fills, entries } = this;
+    return { seq: this.#seq, intents, fills, entries, nextHashSeq: this.#nextHashSeq };
+  }
+
+  load({ seq, intents, fills, entries, nextHashSeq }: WorldSnapshot): void {
+    this.#seq = seq;
+    this.intents = intents;
+    this.fills = fills;
+    this.entries = entries;
+    this.#nextHashSeq = nextHashSeq;
+  }
+
   get nextDueTsMs(): number {
     return this.#parts.scheduler.nextDueTsMs;
   }
 
-  /** Runs everything due at or before `untilTsMs`, including what that causes within the same time. */
-  runDue(untilTsMs: number): void {
-    const { scheduler } = this.#parts;
-    while (scheduler.nextDueTsMs <= untilTsMs) {
-      const { dueTsMs, item } = scheduler.pop()!;
-      switch (item.kind) {
-        case "exchange":
-          this.#parts.exchange.arrive(item.arrival, dueTsMs);
-          break;
-        case "event":
-          this.deliver(dueTsMs, item.event);
-          break;
-        case "timer":
-          this.deliver(dueTsMs, { type: "timer.fired", timerId: item.timerId });
-          break;
-      }
+  /** Runs the next thing of the queue; nothing when it is empty. One thing is at most one envelope. */
+  runNext(): void {
+    const next = this.#parts.scheduler.pop();
+    if (next === undefined) return;
+    const { dueTsMs, item } = next;
+    switch (item.kind) {
+      case "exchange":
+        this.#parts.exchange.arrive(item.arrival, dueTsMs);
+        return;
+      case "event":
+        this.deliver(dueTsMs, item.event);
+        return;
+      case "timer":
+        this.deliver(dueTsMs, { type: "timer.fired", timerId: item.timerId });
+        return;
     }
   }
 

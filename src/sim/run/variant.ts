@@ -1,20 +1,21 @@
 import type { Instrument } from "../../engine/domain/instrument.ts";
 import type { JournalHeader } from "../../engine/domain/journal.ts";
 import type { PlanAction } from "../../engine/domain/plan.ts";
-import { createEngine } from "../../engine/engine.ts";
+import { createEngine, type EngineSnapshot } from "../../engine/engine.ts";
 import { createGovernor } from "../../engine/governors/index.ts";
-import { createInvariantChecker } from "../../engine/invariants.ts";
+import { createInvariantChecker, type InvariantMemory, type InvariantOptions } from "../../engine/invariants.ts";
 import { MarketState } from "../../engine/market/market-state.ts";
+import type { EngineParts } from "../../engine/pipeline/state.ts";
 import { createRanker } from "../../engine/rankers/index.ts";
 import { ENGINE_VERSION } from "../../engine/version.ts";
 import type { ExchangePrices } from "../exchange/exchange-prices.ts";
-import { SimulatedExchange } from "../exchange/simulated-exchange.ts";
+import { type ExchangeSnapshot, SimulatedExchange } from "../exchange/simulated-exchange.ts";
 import type { ResolvedVariant, Scenario } from "../scenario/schema.ts";
-import { createRandomStreams } from "../time/random-streams.ts";
-import { Scheduler } from "../time/scheduler.ts";
+import { createRandomStreams, type RandomStreamState } from "../time/random-streams.ts";
+import { Scheduler, type SchedulerState } from "../time/scheduler.ts";
 import { initialPositions } from "./run-instruments.ts";
 import type { RunRequest, VariantResult } from "./types.ts";
-import { RANK, type Scheduled, VariantWorld } from "./variant-world.ts";
+import { RANK, type Scheduled, VariantWorld, type WorldSnapshot } from "./variant-world.ts";
 
 /** Envelopes between two state hashes of a journal. */
 const STATE_HASH_INTERVAL = 1000;
@@ -25,6 +26,18 @@ export interface Variant {
   readonly world: VariantWorld;
   readonly exchange: SimulatedExchange;
   readonly stateHash: () => string;
+  readonly save: () => VariantSnapshot;
+}
+
+/** One variant between two things that happen to it; plain data. */
+export interface VariantSnapshot {
+  readonly name: string;
+  readonly world: WorldSnapshot;
+  readonly engine: EngineSnapshot;
+  readonly exchange: ExchangeSnapshot;
+  readonly scheduler: SchedulerState<Scheduled>;
+  readonly invariants: InvariantMemory;
+  readonly streams: ReadonlyMap<string, RandomStreamState>;
 }
 
 /** Virtual time of a run, both ends included. */
@@ -42,12 +55,16 @@ export function createVariant(parts: {
   readonly markets: Map<string, MarketState>;
   readonly watchers: Int32Array;
   readonly window: RunWindow;
+  /** What this variant goes on with; from the start when absent. */
+  readonly saved: VariantSnapshot | undefined;
 }): Variant {
-  const { definition, index, request, instruments, prices, watchers, window } = parts;
+  const { definition, index, request, instruments, prices, watchers, window, saved } = parts;
   const { scenario, recording } = request;
   const { policy } = definition;
   const market = sharedMarket(parts.markets, recording.symbols, policy.trackers);
-  const scheduler = new Scheduler<Scheduled>();
+  const scheduler = saved === undefined ? new Scheduler<Scheduled>() : Scheduler.restore(saved.scheduler);
+  // The same seed for every variant: common random numbers make variants comparable.
+  const random = createRandomStreams(scenario.seed, saved?.streams);
   const exchange = new SimulatedExchange({
     instruments,
     symbolsMissing: definition.exchange.missing,
@@ -56,8 +73,7 @@ export function createVariant(parts: {
     fees: definition.exchange.fees,
     fill: definition.exchange.fill,
     latency: definition.exchange.latency,
-    // The same seed for every variant: common random numbers make variants comparable.
-    random: createRandomStreams(scenario.seed),
+    random,
     walletQuote: scenario.account.wallet,
     leverage: scenario.account.leverage,
     initialPositions: initialPositions(scenario, instruments),
@@ -67,11 +83,11 @@ export function createVariant(parts: {
       watchers[symbol]! += isWatched ? 1 : -1;
     },
   });
-  const engine = createEngine({
+  const engineParts: EngineParts = {
     policy,
     instruments,
     market,
-    governor: createGovernor(policy.governor),
+    governor: createGovernor(policy.governor, saved?.engine.governor),
     ranker: createRanker(policy.snapshots.ranker),
     universeExtra: extraSymbols(scenario, recording.symbols),
     // allow(unordered): symbols are words, in the order of the file
@@ -80,24 +96,45 @@ export function createVariant(parts: {
       action: action as PlanAction,
       ttlMs: ttl,
     })),
-  });
+  };
+  const engine = createEngine(engineParts, saved?.engine.memory);
   const symbolIndex = new Map(recording.symbols.map((symbol, place) => [symbol, place]));
+  const invariantOptions: InvariantOptions = {
+    killScore: policy.killScore,
+    featuresOf: (symbol) => {
+      const place = symbolIndex.get(symbol);
+      return place === undefined ? null : market.features(place);
+    },
+  };
+  const invariants = createInvariantChecker(invariantOptions, saved?.invariants);
   const world = new VariantWorld({
     engine,
     exchange,
     scheduler,
-    invariants: createInvariantChecker({
-      killScore: policy.killScore,
-      featuresOf: (symbol) => {
-        const place = symbolIndex.get(symbol);
-        return place === undefined ? null : market.features(place);
-      },
-    }),
+    invariants,
     stateHashInterval: request.stateHashInterval ?? STATE_HASH_INTERVAL,
     onEntry: (entry) => request.onEntry(index, entry),
   });
   request.onHeader(index, headerOf(request, definition, instruments, window));
-  return { definition, world, exchange, stateHash: () => engine.stateHash() };
+  if (saved !== undefined) {
+    world.load(saved.world);
+    exchange.load(saved.exchange);
+  }
+  return {
+    definition,
+    world,
+    exchange,
+    stateHash: () => engine.stateHash(),
+    save: () => ({
+      name: definition.name,
+      world: world.save(),
+      engine: engine.save(),
+      exchange: exchange.save(),
+      scheduler: scheduler.save(),
+      invariants: invariants.save(),
+      streams: random.states(),
+    }),
+  };
 }
 
 export function nextDue(variants: readonly Variant[]): number {

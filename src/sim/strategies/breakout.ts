@@ -21,6 +21,7 @@ export function createBreakout(params: Params, symbolCount: number): Strategy {
   const cooldown = new Cooldown(symbolCount, params.cooldown);
   return {
     intervalMs: params.interval,
+    memory: { ring, observations, lastSignalTsMs: cooldown.lastTsMs },
     evaluate(tsMs, prices) {
       const signals: StrategySignal[] = [];
       for (let symbol = 0; symbol < symbolCount; symbol++) {

@@ -8,6 +8,11 @@ export class Cooldown {
     this.#lastTsMs = new Float64Array(symbolCount).fill(Number.NEGATIVE_INFINITY);
   }
 
+  /** When each symbol last signalled, for checkpoints. */
+  get lastTsMs(): Float64Array {
+    return this.#lastTsMs;
+  }
+
   /** `true` when the symbol may signal now, and then it has. */
   take(symbol: number, tsMs: number): boolean {
     if (tsMs - this.#lastTsMs[symbol]! < this.#durationMs) return false;

@@ -34,6 +34,7 @@ export function createEwmaCross(params: Params, symbolCount: number): Strategy {
   const slowWeight = 1 - Math.exp(-Math.LN2 / params.slow);
   return {
     intervalMs: params.interval,
+    memory: { fast, slow, observations, stance, lastSignalTsMs: cooldown.lastTsMs },
     evaluate(tsMs, prices) {
       const signals: StrategySignal[] = [];
       for (let symbol = 0; symbol < symbolCount; symbol++) {

@@ -22,6 +22,7 @@ export function createMeanReversion(params: Params, symbolCount: number): Strate
   const weight = 1 - Math.exp(-Math.LN2 / params.halfLife);
   return {
     intervalMs: params.interval,
+    memory: { mean, variance, observations, lastSignalTsMs: cooldown.lastTsMs },
     evaluate(tsMs, prices) {
       const signals: StrategySignal[] = [];
       for (let symbol = 0; symbol < symbolCount; symbol++) {

@@ -10,6 +10,9 @@ export interface StrategySignal {
   readonly entryPrice: number;
 }
 
+/** Columns of numbers; a strategy keeps nothing else from one look to the next. */
+export type StrategyMemory = Readonly<Record<string, Float64Array | Int32Array | Int8Array>>;
+
 /**
  * A deterministic producer of intents that sees prices only: the same prices give the same intents, whatever the
  * variants do with them, so that variants are compared on one stream of intents.
@@ -17,6 +20,8 @@ export interface StrategySignal {
 export interface Strategy {
   /** How often it looks, in ms. */
   readonly intervalMs: number;
+  /** All it remembers, by name. A checkpoint writes the columns down and fills those of a new strategy with them. */
+  readonly memory: StrategyMemory;
   /**
    * @param prices last price the engine has seen per symbol, NaN when it has seen none
    * @returns signals in the order of their symbols
