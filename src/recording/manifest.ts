@@ -27,6 +27,12 @@ const symbolSchema = z.looseObject({
 
 const streamSchema = z.looseObject({ stream: z.string().min(1), rank: z.number().int(), records: count });
 
+/**
+ * Most a part may unpack to: writers cut parts at 16 and 64 MiB, a single record may go beyond that. Readers hold a part
+ * in memory, so a manifest that claims more is refused before anything is unpacked.
+ */
+export const PART_UNPACKED_BYTES_MAX: number = 256 * 1024 * 1024;
+
 const partSchema = z.looseObject({
   /** File name inside the recording; never a path. */
   file: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a file name inside the recording is needed"),
@@ -37,7 +43,7 @@ const partSchema = z.looseObject({
   bytes: count,
   sha256,
   /** Size and hash of what it unpacks to. */
-  contentBytes: count,
+  contentBytes: count.max(PART_UNPACKED_BYTES_MAX, `at most ${PART_UNPACKED_BYTES_MAX} bytes of content are needed`),
   contentSha256: sha256,
   /** `null` in static exchange data, which has no place in the order. */
   firstSeq: count.nullable(),

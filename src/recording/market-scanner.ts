@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { MARKET_KIND } from "./batch.ts";
 import type { MutableMarketBatch } from "./columns.ts";
 import { unusable } from "./manifest.ts";
+import { RECORD_BYTES_MAX } from "./part-reader.ts";
 import { isDecimalText, MARKET_KEYS } from "./record.ts";
 import { MARKET_STREAMS, type MarketStream } from "./stream-rank.ts";
 import { SymbolIndex } from "./symbol-index.ts";
@@ -202,6 +203,9 @@ export class MarketScanner {
     const end = bytes.indexOf(NEWLINE, start);
     if (end < 0) this.#refuse(start, "it is cut off, a record ends in a newline", "the part is torn: import it again");
     this.slowLines++;
+    if (end - start > RECORD_BYTES_MAX) {
+      this.#refuse(start, `it has ${end - start} bytes, at most ${RECORD_BYTES_MAX} are needed`);
+    }
     const line = bytes.subarray(start, end);
     if (!isUtf8(line)) this.#refuse(start, "it holds bytes that are no UTF-8, text in UTF-8 is needed");
     const record = this.#parse(start, Buffer.from(line.buffer, line.byteOffset, line.length).toString("utf8"));

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { gunzipStrict, sha256Hex } from "./gzip.ts";
 import { type ManifestPart, unusable } from "./manifest.ts";
 
+/** A longer line is no record: the largest real ones, an exchangeInfo of all symbols, have some megabytes. */
+export const RECORD_BYTES_MAX: number = 64 * 1024 * 1024;
+
 const RESTORE = "restore the file from where it came, or import the recording again";
 
 /**
@@ -80,6 +83,7 @@ export function* readObjects(dir: string, part: ManifestPart): Generator<{ line:
     line++;
     const end = content.indexOf(0x0a, start);
     if (end < 0) throw badRecord(file, line, "it is cut off, a record ends in a newline");
+    checkLength(file, line, end - start);
     const bytes = content.subarray(start, end);
     if (!isUtf8(bytes)) throw badRecord(file, line, "it holds bytes that are no UTF-8, text in UTF-8 is needed");
     yield { line, record: parseObject(bytes.toString("utf8"), file, line) };
@@ -94,6 +98,12 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export function checkCount(file: string, part: ManifestPart, records: number): void {
   if (records === part.records) return;
   throw refusal(file, `it has ${records} records, the manifest says ${part.records}`);
+}
+
+/** @throws {UserError} for a line that is too long to be a record. */
+export function checkLength(file: string, line: number, bytes: number): void {
+  if (bytes <= RECORD_BYTES_MAX) return;
+  throw badRecord(file, line, `it has ${bytes} bytes, at most ${RECORD_BYTES_MAX} are needed`);
 }
 
 export function badRecord(file: string, line: number, what: string, cause?: unknown): Error {

@@ -201,7 +201,8 @@ class DirectoryWriter implements RecordingWriter {
   }
 }
 
-function refuseToOverwrite(dir: string): void {
+/** @throws {UserError} when a recording cannot be made there: the folder exists and is not empty. */
+export function refuseToOverwrite(dir: string): void {
   let entries: string[];
   try {
     entries = readdirSync(dir);
@@ -224,7 +225,7 @@ function refuseToOverwrite(dir: string): void {
 }
 
 /** A fresh directory beside the target, so that the last rename stays on one file system. */
-function makeScratch(target: string, dir: string): string {
+export function makeScratch(target: string, dir: string): string {
   try {
     mkdirSync(dirname(target), { recursive: true });
     for (let attempt = 1; ; attempt++) {
@@ -236,7 +237,7 @@ function makeScratch(target: string, dir: string): string {
   }
 }
 
-function cannotWrite(dir: string, error: unknown): UserError {
+export function cannotWrite(dir: string, error: unknown): UserError {
   const reason = isSystemError(error) ? error.code : String(error);
   return new UserError(
     [
@@ -250,6 +251,6 @@ function cannotWrite(dir: string, error: unknown): UserError {
   );
 }
 
-function isSystemError(error: unknown): error is Error & { code: string } {
+export function isSystemError(error: unknown): error is Error & { code: string } {
   return error instanceof Error && typeof (error as { code?: unknown }).code === "string";
 }

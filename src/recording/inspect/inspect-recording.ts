@@ -5,18 +5,23 @@ import { parseExchangeInfo } from "../exchange-info.ts";
 import { MANIFEST_FILE, PART_GROUPS, type PartGroup } from "../manifest.ts";
 import { partPath } from "../part-reader.ts";
 import { partsOf, readManifest } from "../reader.ts";
+import { readEntry } from "./entry-fields.ts";
+import { GovernorTally } from "./governor-tally.ts";
 import { INSPECTION_SCHEMA, type Inspection } from "./inspection.ts";
 import { IntentTally } from "./intent-tally.ts";
+import { InterruptionTally } from "./interruption-tally.ts";
+import { JoinTally } from "./join-tally.ts";
 import { MarketTally } from "./market-tally.ts";
 import { type Damage, type RawRecord, readLeniently } from "./read-leniently.ts";
+import { ResultTally } from "./result-tally.ts";
 import { secretKinds, withholdDeep, withholdSecrets } from "./secrets.ts";
-import { SkewTally, StreamTally } from "./stream-tally.ts";
+import { SkewTally } from "./skew-tally.ts";
+import { StreamTally } from "./stream-tally.ts";
+import { DecisionTimes, FEATURE_MINUTES, usableFor } from "./usable-for.ts";
 
 const DAMAGE_LISTED = 100;
 const SECRETS_LISTED = 100;
 const TEXT_LENGTH_MAX = 200;
-/** Minute closes the features need (pipeline.md 1.4). */
-const FEATURE_MINUTES = 257;
 
 /**
  * Reads all of a recording, damaged or not, and says what is in it. Holds one part and the state of symbols and
@@ -36,6 +41,12 @@ class Inspector {
   readonly #skew = new SkewTally();
   readonly #market = new MarketTally();
   readonly #intents = new IntentTally();
+  readonly #interruptions = new InterruptionTally();
+  readonly #joins = new JoinTally();
+  readonly #results = new ResultTally();
+  readonly #governor = new GovernorTally();
+  readonly #intentTimes = new DecisionTimes();
+  readonly #planTimes = new DecisionTimes();
   #damageCount = 0;
   #secretCount = 0;
   #venue: ReadonlySet<string> | null = null;
@@ -110,14 +121,25 @@ class Inspector {
       market: this.#market.summary(symbols.length),
       intents: this.#intents.summary(symbols),
       notOnVenue: venue === null ? null : named.filter((symbol) => !venue.has(symbol)),
-      usableFor: this.#usableFor(streams),
+      interruptions: this.#interruptions.summary(),
+      joins: this.#joins.summary(),
+      results: this.#results.summary(),
+      governor: this.#governor.summary(),
+      usableFor: usableFor({
+        damageCount: this.#damageCount,
+        intents: this.#intentTimes.count,
+        readySymbols: this.#market.symbolsWithMinutes(FEATURE_MINUTES),
+        streams,
+        marketEndMs: this.#market.endMs,
+        decisions: this.#intentTimes.count > 0 ? this.#intentTimes : this.#planTimes,
+      }),
       secrets: this.#secrets,
       secretCount: this.#secretCount,
     });
   }
 
   #record(group: PartGroup, { line, text, record }: RawRecord, file: string, table: ReadonlySet<string>): void {
-    this.#scan(text, file, line, record);
+    this.#scan(text, file, line);
     const bad = (what: string) => this.#report({ file, line, text: `Cannot use the record: ${what}` });
     const stream = record["s"];
     if (typeof stream !== "string" || stream === "") {
@@ -158,8 +180,20 @@ class Inspector {
         bad("its price is no decimal text over 0");
         return;
       }
-      this.#market.add(sym, rx, p, record["b"] !== undefined && record["a"] !== undefined);
-    } else if (stream === "trade.intent") this.#intents.add(record, file, line);
+      const { b, a } = record;
+      const isQuoted = b !== undefined && a !== undefined;
+      this.#market.add(sym, rx, p, isQuoted ? { bid: Number(b), ask: Number(a) } : null);
+      return;
+    }
+    if (stream === "trade.intent") {
+      this.#intents.add(record, file, line);
+      this.#intentTimes.add(rx);
+    } else if (stream === "apply.plan") this.#planTimes.add(rx);
+    const entry = readEntry(record);
+    this.#interruptions.add(stream, rx, record);
+    this.#joins.add(stream, record, entry, { file, line });
+    this.#governor.add(stream, entry.fields);
+    if (stream === "apply.result") this.#results.add(entry.fields);
   }
 
   #exchangeInfo(data: unknown, bad: (what: string) => void): void {
@@ -168,29 +202,9 @@ class Inspector {
     this.#venue = new Set(parsed.venue.keys());
   }
 
-  #usableFor(streams: Inspection["streams"]): Inspection["usableFor"] {
-    const starts = streams.map(({ firstRxMs }) => firstRxMs);
-    const ends = streams.map(({ lastRxMs }) => lastRxMs);
-    const hours = streams.length === 0 ? 0 : (Math.max(...ends) - Math.min(...starts)) / 3_600_000;
-    const { records } = this.#intents.summary([]);
-    const ready = this.#market.symbolsWithMinutes(FEATURE_MINUTES);
-    const isWholeText = this.#damageCount === 0 ? "every part is whole" : `${this.#damageCount} places are damaged`;
-    return [
-      { use: "replay", ok: this.#damageCount === 0, reason: isWholeText },
-      { use: "funnel", ok: records > 0, reason: `${records} intents recorded` },
-      {
-        use: "features",
-        ok: ready > 0,
-        reason: `${ready} symbols have prices in ${FEATURE_MINUTES} or more minutes`,
-      },
-      // reports.md 2.0: under six hours the badge stays E0 whatever happens in them.
-      { use: "evidence over E0", ok: hours >= 6, reason: `span ${hours.toFixed(1)} h, 6 h and 5 episodes are needed` },
-    ];
-  }
-
-  #scan(text: string, file: string, line: number, record?: unknown): void {
+  #scan(text: string, file: string, line: number): void {
     // An escaped letter (\u0061) must not hide a key from the patterns.
-    const plain = record !== undefined && text.includes("\\u") ? JSON.stringify(record) : text;
+    const plain = text.includes("\\u") ? text.replace(/\\+u([0-9a-fA-F]{4})/g, fromHex) : text;
     for (const kind of secretKinds(plain)) {
       this.#secretCount++;
       if (this.#secrets.length < SECRETS_LISTED) this.#secrets.push({ file, line, kind });
@@ -201,6 +215,10 @@ class Inspector {
     this.#damageCount++;
     if (this.#damage.length < DAMAGE_LISTED) this.#damage.push(damage);
   }
+}
+
+function fromHex(_match: string, hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16));
 }
 
 function isWhole(value: unknown): value is number {

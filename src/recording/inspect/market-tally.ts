@@ -1,4 +1,5 @@
 import type { Inspection } from "./inspection.ts";
+import { type Quote, SpreadTally } from "./spread-tally.ts";
 
 type Market = Inspection["market"];
 
@@ -21,16 +22,23 @@ interface SymbolState {
 export class MarketTally {
   readonly #states = new Map<string, SymbolState>();
   readonly #intervals = new Map<number, number>();
+  readonly #spreads = new SpreadTally();
   readonly #frozen = new Map<string, Market["frozen"][number]>();
   #events = 0;
   #quoted = 0;
+  #intervalCount = 0;
+  #lastRxMs = Number.NEGATIVE_INFINITY;
   /** Intervals over 5 s by whole seconds: what counts as a gap is known when the grid is. */
   readonly #longSec = new Map<number, number>();
   #longest: Market["longestGap"] = null;
 
-  add(symbol: string, rxMs: number, price: string, isQuoted: boolean): void {
+  add(symbol: string, rxMs: number, price: string, quote: Quote | null): void {
     this.#events++;
-    if (isQuoted) this.#quoted++;
+    if (rxMs > this.#lastRxMs) this.#lastRxMs = rxMs;
+    if (quote !== null) {
+      this.#quoted++;
+      this.#spreads.add(quote);
+    }
     const minute = Math.floor(rxMs / 60_000);
     const state = this.#states.get(symbol);
     if (state === undefined) {
@@ -54,6 +62,11 @@ export class MarketTally {
     this.#frozen.set(symbol, { symbol, startRxMs, lengthMs, rows });
   }
 
+  /** Last price of all; `null` without prices. */
+  get endMs(): number | null {
+    return this.#events === 0 ? null : this.#lastRxMs;
+  }
+
   /** Symbols with a price in at least so many different minutes. */
   symbolsWithMinutes(minutes: number): number {
     return [...this.#states.values()].filter((state) => state.minutes >= minutes).length;
@@ -70,15 +83,20 @@ export class MarketTally {
       symbolsWithRows: this.#states.size,
       events: this.#events,
       gridMs,
+      gridShare: gridMs === null ? null : grids[0]![1] / this.#intervalCount,
       gapMs,
       gaps,
+      isGapPolicyNeeded: gaps > 0,
       longestGap: (this.#longest?.lengthMs ?? 0) > gapMs ? this.#longest : null,
       frozen: [...this.#frozen.values()].sort((left, right) => (left.symbol < right.symbol ? -1 : 1)),
       quoteShare: this.#events === 0 ? null : this.#quoted / this.#events,
+      spreadBps: this.#spreads.percentiles(),
+      crossedQuotes: this.#spreads.crossed,
     };
   }
 
   #interval(symbol: string, startRxMs: number, lengthMs: number): void {
+    this.#intervalCount++;
     if (this.#intervals.has(lengthMs) || this.#intervals.size < GRIDS_KEPT) {
       this.#intervals.set(lengthMs, (this.#intervals.get(lengthMs) ?? 0) + 1);
     }

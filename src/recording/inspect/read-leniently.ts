@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { UserError } from "../../diagnostics/user-error.ts";
 import type { ManifestPart } from "../manifest.ts";
-import { type JsonObject, partPath, readPart } from "../part-reader.ts";
+import { type JsonObject, partPath, RECORD_BYTES_MAX, readPart } from "../part-reader.ts";
 
 export interface Damage {
   readonly file: string;
@@ -43,7 +43,9 @@ export function* readLeniently(
     start = newline < 0 ? content.length : newline + 1;
     const bad = (what: string) => report({ file, line, text: `Cannot read the record: ${what}` });
     if (newline < 0) bad("it is cut off, a record ends in a newline");
-    else if (!isUtf8(bytes)) bad("it holds bytes that are no UTF-8, text in UTF-8 is needed");
+    else if (bytes.length > RECORD_BYTES_MAX) {
+      bad(`it has ${bytes.length} bytes, at most ${RECORD_BYTES_MAX} are needed`);
+    } else if (!isUtf8(bytes)) bad("it holds bytes that are no UTF-8, text in UTF-8 is needed");
     else {
       const text = bytes.toString("utf8");
       const record = parseObject(text);

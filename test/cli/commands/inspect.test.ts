@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { inspectionText, registerInspect } from "../../../src/cli/commands/inspect.ts";
+import { registerInspect } from "../../../src/cli/commands/inspect.ts";
+import { inspectionText } from "../../../src/cli/commands/inspect-text.ts";
 import type { Shell } from "../../../src/cli/shell.ts";
 import { inspectRecording } from "../../../src/recording/inspect/inspect-recording.ts";
 import { inspectionSchema } from "../../../src/recording/inspect/inspection.ts";
@@ -44,7 +45,11 @@ test("finds frozen prices, gaps, duplicates, unknown fields and bad intents, and
   expect(found.market.frozen).toEqual([{ symbol: "AUSDT", startRxMs: 0, lengthMs: 1_200_000, rows: 21 }]);
   expect(found.clockSkewMs).toMatchObject({ p1: -40, p50: -40, max: 0 });
   const intents = found.streams.find(({ stream }) => stream === "trade.intent");
-  expect(intents).toMatchObject({ duplicates: 1, unknownFields: [{ name: "extra", share: 1 }] });
+  expect(intents).toMatchObject({ duplicates: 1, repeatedContents: 1, firstId: "1-0", lastId: "1-0" });
+  expect(intents?.unknownFields).toEqual([
+    { name: "extra", share: 1 },
+    { name: "payload.apiKey", share: 1 },
+  ]);
   expect(found.intents.problems.map(({ name }) => name)).toContain("side is neither BUY nor SELL");
   expect(found.intents.unknownSymbols).toEqual([{ symbol: "AUSDX", near: ["AUSDT"] }]);
   expect(found.secrets.map(({ line }) => line)).toContain(2);
