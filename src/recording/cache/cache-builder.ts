@@ -7,8 +7,9 @@ import {
   CACHE_COLUMNS,
   CACHE_SCHEMA,
   type CacheColumn,
-  type CacheIndex,
+  type GroupIndex,
   INDEX_KEY,
+  indexText,
   SYMBOLS_KEY,
 } from "./parquet-layout.ts";
 
@@ -24,7 +25,7 @@ let builds = 0;
 export class CacheBuilder {
   readonly #file: string;
   readonly #scratch: string;
-  readonly #groups: [number, number][] = [];
+  readonly #groups: GroupIndex[] = [];
   readonly #index: { key: string; value: string };
   readonly #key: string;
   readonly #bytes = new ByteWriter();
@@ -56,19 +57,21 @@ export class CacheBuilder {
 
   append(batch: MarketBatch): void {
     this.#attempt(() => {
+      const known = knownColumns(batch);
       this.#parquet.write({
         columnData: CACHE_COLUMNS.map((column) => ({
           name: column.name,
           data: columnValues(batch, column),
           encoding: "PLAIN",
-          codec: column.codec,
+          // Packing costs nothing where nobody of ours unpacks.
+          codec: known[column.name] === undefined ? column.codec : "SNAPPY",
           offsetIndex: false,
         })),
         rowGroupSize: batch.length,
         // One page a column: the reader then has each column as one array.
         pageSize: 0,
       });
-      this.#groups.push([batch.length, crc32(this.#bytes.getBytes())]);
+      this.#groups.push({ rows: batch.length, crc32: crc32(this.#bytes.getBytes()), known });
       this.#drain();
     });
   }
@@ -77,8 +80,7 @@ export class CacheBuilder {
   seal(): number | null {
     let bytes: number | null = null;
     this.#attempt((descriptor) => {
-      const index: CacheIndex = { key: this.#key, groups: this.#groups };
-      this.#index.value = JSON.stringify(index);
+      this.#index.value = indexText({ key: this.#key, groups: this.#groups });
       this.#parquet.finish();
       this.#drain();
       fsyncSync(descriptor);
@@ -134,6 +136,33 @@ function isSystemError(error: unknown): boolean {
 function columnValues(batch: MarketBatch, { field, type }: CacheColumn): Float64Array | Int32Array {
   const values = batch[field].subarray(0, batch.length);
   return type === "INT32" ? Int32Array.from(values) : (values as Float64Array);
+}
+
+/** A recording of marks has no quotes and no volumes, and most recorders give one time: such columns are only named. */
+function knownColumns(batch: MarketBatch): Record<string, string> {
+  const known: Record<string, string> = {};
+  for (const { name, field } of CACHE_COLUMNS) {
+    const value = oneValue(batch[field], batch.length);
+    if (value !== null) known[name] = String(value);
+  }
+  if (known["rx_ms"] === undefined && isSame(batch.rxMs, batch.tsMs, batch.length)) known["rx_ms"] = "ts_ms";
+  return known;
+}
+
+/** The value of all rows, bit for bit; `null` when they differ, and for -0, which text does not keep. */
+function oneValue(
+  values: MarketBatch["price"] | MarketBatch["kind"] | MarketBatch["symbol"],
+  rows: number,
+): number | null {
+  const first = values[0]!;
+  if (Object.is(first, -0)) return null;
+  for (let row = 1; row < rows; row++) if (!Object.is(values[row], first)) return null;
+  return first;
+}
+
+function isSame(left: Float64Array, right: Float64Array, rows: number): boolean {
+  for (let row = 0; row < rows; row++) if (!Object.is(left[row], right[row])) return false;
+  return true;
 }
 
 /** A killed build leaves its temporary file; nobody reads it, but it takes room. */

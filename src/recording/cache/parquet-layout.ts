@@ -1,15 +1,16 @@
+import { crc32 } from "node:zlib";
 import type { CompressionCodec, SchemaElement } from "hyparquet";
 import type { MarketBatch } from "../batch.ts";
 import { sha256Hex } from "../gzip.ts";
 import type { MarketParts } from "./ndjson-source.ts";
 
 /** Raised when the layout changes, or when the NDJSON reader gives other rows for the same bytes. */
-const CACHE_VERSION = 1;
+const CACHE_VERSION = 2;
 
 export const CACHE_FOLDER = ".cache";
 export const CACHE_FILE = "market.parquet";
 
-/** Key of the Parquet key-value metadata that holds a `CacheIndex` as JSON. */
+/** Key of the Parquet key-value metadata that holds a `CacheIndex`, as `indexText` writes it. */
 export const INDEX_KEY = "rehearsal.cache";
 /** Key of the symbol table as a JSON array: column `symbol` is an index into it. */
 export const SYMBOLS_KEY = "rehearsal.symbols";
@@ -17,8 +18,19 @@ export const SYMBOLS_KEY = "rehearsal.symbols";
 /** What the file says of itself. Nothing in the file is used before it agrees with this. */
 export interface CacheIndex {
   readonly key: string;
-  /** Per row group, in order: rows, and CRC-32 of its bytes in the file. */
-  readonly groups: readonly (readonly [rows: number, crc32: number])[];
+  /** Per row group, in order. */
+  readonly groups: readonly GroupIndex[];
+}
+
+export interface GroupIndex {
+  readonly rows: number;
+  /** Of the group's bytes in the file. */
+  readonly crc32: number;
+  /**
+   * Columns that need no decoding: name to the one value all rows have, as text (JSON has no NaN), or to the name of an
+   * earlier column with the same values. They are in the file all the same, for everybody else.
+   */
+  readonly known: Readonly<Record<string, string>>;
 }
 
 export interface CacheColumn {
@@ -51,6 +63,18 @@ export const CACHE_SCHEMA: readonly SchemaElement[] = [
   { name: "market", num_children: CACHE_COLUMNS.length },
   ...CACHE_COLUMNS.map(({ name, type }): SchemaElement => ({ name, type, repetition_type: "REQUIRED" })),
 ];
+
+/** JSON after its own CRC-32 in hex: no other checksum covers the footer. */
+export function indexText(index: CacheIndex): string {
+  const json = JSON.stringify(index);
+  return `${crc32(json).toString(16)} ${json}`;
+}
+
+/** The index in a text of `indexText`; `null` when the text was damaged. */
+export function parseIndexText(text: string): CacheIndex | null {
+  const json = text.slice(text.indexOf(" ") + 1);
+  return text === `${crc32(json).toString(16)} ${json}` ? (JSON.parse(json) as CacheIndex) : null;
+}
 
 /**
  * Identity of what a cache was made from: the parts' hashes in their order, the symbol table its indexes point into,

@@ -6,7 +6,14 @@ import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { getSchemaPath } from "hyparquet/src/schema.js";
 import type { MarketBatch } from "../batch.ts";
 import type { BatchSource } from "./batch-source.ts";
-import { CACHE_COLUMNS, CACHE_SCHEMA, type CacheIndex, INDEX_KEY } from "./parquet-layout.ts";
+import {
+  CACHE_COLUMNS,
+  CACHE_SCHEMA,
+  type CacheIndex,
+  type GroupIndex,
+  INDEX_KEY,
+  parseIndexText,
+} from "./parquet-layout.ts";
 
 /** `PAR1` at both ends, and the length of the footer before the last one. */
 const MAGIC_BYTES = 4;
@@ -18,12 +25,10 @@ export class UnusableCache extends Error {
 }
 
 /** One row group: where it lies, where its columns begin, and what its bytes must add up to. */
-interface Group {
-  readonly rows: number;
+interface Group extends GroupIndex {
   readonly start: number;
   readonly end: number;
   readonly columnStarts: readonly number[];
-  readonly crc32: number;
 }
 
 export interface CacheExpectation {
@@ -72,20 +77,29 @@ function* readBatches(file: string, groups: readonly Group[]): Generator<MarketB
     for (const group of groups) {
       const bytes = readRange(descriptor, group.start, group.end);
       if (crc32(bytes) !== group.crc32) throw new UnusableCache(`bytes ${group.start} to ${group.end} are damaged`);
-      const [seq, tsMs, rxMs, symbol, kind, price, bid, ask, qty] = decoders.map((decoder, index) =>
-        readValues(bytes, group.columnStarts[index]! - group.start, group.rows, decoder),
-      ) as Float64Array[];
+      const columns = new Map<string, unknown>();
+      for (const [index, decoder] of decoders.entries()) {
+        const [name] = decoder.pathInSchema as [string];
+        const start = group.columnStarts[index]! - group.start;
+        const known = group.known[name];
+        const values =
+          known === undefined
+            ? readValues(bytes, start, group.rows, decoder)
+            : (columns.get(known) ?? new Float64Array(group.rows).fill(Number(known)));
+        columns.set(name, values);
+      }
+      const double = (name: string) => columns.get(name) as Float64Array<ArrayBuffer>;
       yield {
         length: group.rows,
-        seq: seq!,
-        tsMs: tsMs!,
-        rxMs: rxMs!,
-        symbol: new Uint16Array(symbol!),
-        kind: new Uint8Array(kind!),
-        price: price!,
-        bid: bid!,
-        ask: ask!,
-        qty: qty!,
+        seq: double("seq"),
+        tsMs: double("ts_ms"),
+        rxMs: double("rx_ms"),
+        symbol: new Uint16Array(double("symbol")),
+        kind: new Uint8Array(double("kind")),
+        price: double("price"),
+        bid: double("bid"),
+        ask: double("ask"),
+        qty: double("qty"),
       };
     }
   } finally {
@@ -119,7 +133,9 @@ function readGroups(descriptor: number, expected: CacheExpectation): Group[] {
 function readIndex(metadata: FileMetaData): CacheIndex {
   const text = metadata.key_value_metadata?.find(({ key }) => key === INDEX_KEY)?.value;
   if (text === undefined) throw new UnusableCache("this program did not write it");
-  return JSON.parse(text) as CacheIndex;
+  const index = parseIndexText(text);
+  if (index === null) throw new UnusableCache("its index is damaged");
+  return index;
 }
 
 /** Whatever the decoding relies on is either checked here or covered by a group's CRC-32. */
@@ -135,7 +151,7 @@ function checkedGroups(
   let place = MAGIC_BYTES;
   let rowsTotal = 0;
   const groups = metadata.row_groups.map((group, number): Group => {
-    const [rows, crc] = index.groups[number] as [number, number];
+    const { rows, crc32, known } = index.groups[number]!;
     if (group.columns.length !== CACHE_COLUMNS.length || Number(group.num_rows) !== rows || !(rows > 0)) throw layout;
     const start = place;
     const columnStarts = group.columns.map(({ meta_data: chunk }) => {
@@ -144,7 +160,7 @@ function checkedGroups(
       return Number(chunk.data_page_offset);
     });
     rowsTotal += rows;
-    return { rows, start, end: place, columnStarts, crc32: crc };
+    return { rows, crc32, known: { ...known }, start, end: place, columnStarts };
   });
   if (place !== footerStart || rowsTotal !== expected.rows) throw layout;
   return groups;

@@ -167,7 +167,7 @@ describe("a market cache that cannot be trusted", () => {
     const whole = readFileSync(file);
     let refused = 0;
     let flips = 0;
-    for (let place = 0; place < whole.length; place += 7) {
+    for (let place = 0; place < whole.length; place += 11) {
       notes = [];
       flips += 1;
       const damaged = Buffer.from(whole);
