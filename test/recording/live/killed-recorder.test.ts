@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -16,13 +16,23 @@ const KILLS = 200;
 const AT_ONCE = 4;
 
 const here = fileURLToPath(new URL("./", import.meta.url));
-const built = pathToFileURL(fileURLToPath(new URL("../../../dist/recording/live/live-recording.js", import.meta.url)));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 
+/** Module of the recorder that child processes load. */
+let built: URL;
 let base = "";
 
 beforeAll(async () => {
   await ensureBuilt();
   base = mkdtempSync(join(tmpdir(), "killed-recorder-"));
+  // A copy: a build that runs meanwhile writes dist/ anew, and children load it hundreds of times.
+  const copy = join(base, "package");
+  for (const folder of ["recording", "diagnostics", "engine"]) {
+    cpSync(join(root, "dist", folder), join(copy, "dist", folder), { recursive: true });
+  }
+  cpSync(join(root, "package.json"), join(copy, "package.json"));
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  built = pathToFileURL(join(copy, "dist/recording/live/live-recording.js"));
 });
 
 afterAll(() => {
