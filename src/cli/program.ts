@@ -1,12 +1,15 @@
 import { Command } from "commander";
+import { registerBisect } from "./commands/bisect.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerGenerate } from "./commands/generate.ts";
 import { registerPlugIns } from "./commands/governors.ts";
 import { registerImport } from "./commands/import.ts";
 import { registerInspect } from "./commands/inspect.ts";
 import { registerMetrics } from "./commands/metrics.ts";
+import { registerRecord } from "./commands/record.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerSchema } from "./commands/schema.ts";
+import { registerServe } from "./commands/serve.ts";
 import type { Shell } from "./shell.ts";
 import { packageVersion } from "./version.ts";
 
@@ -40,6 +43,9 @@ export function createProgram(shell: Shell): Command {
   registerExplain(program, shell);
   registerImport(program, shell);
   registerInspect(program, shell);
+  registerServe(program, shell);
+  registerBisect(program, shell);
+  registerRecord(program, shell);
   registerGenerate(program);
   registerPlugIns(program, shell);
   registerMetrics(program, shell);
