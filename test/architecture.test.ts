@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   live: ["engine", "recording", "diagnostics"],
   mutants: ["verify", "diagnostics"],
   bench: ["engine", "recording", "sim", "venue", "diagnostics"],
-  cli: ["engine", "recording", "sim", "reports", "verify", "live", "serve", "diagnostics"],
+  cli: ["engine", "recording", "venue", "sim", "reports", "verify", "live", "serve", "diagnostics"],
 };
 
 /** The one look from a world into reports: a scenario file holds thresholds, and reports own their words. */
@@ -30,7 +30,7 @@ const REPORTS_MAY_READ_OF_ENGINE = /^engine\/(domain\/|quirks\.ts$)/;
 
 /** npm package to the folders that may import it; docs/dependencies.md says why each is there. */
 const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  zod: ["engine", "recording", "sim", "reports", "cli"],
+  zod: ["engine", "recording", "sim", "serve", "reports", "cli"],
   "@noble/hashes": ["engine"],
   seedrandom: ["sim"],
   yaml: ["sim"],

@@ -42,6 +42,9 @@ export function answerAdmin(
 ): HttpResponse {
   const { session, faults } = context;
   const name = `${method} ${path}`;
+  // Time is in every record already; what else is changed from outside must be in the recording of the session.
+  if (method === "POST" && path !== "/sim/v1/advance")
+    for (const listener of context.adminListeners) listener(path, body);
   try {
     switch (name) {
       case "GET /sim/v1/status":

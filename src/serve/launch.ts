@@ -3,7 +3,7 @@ import type { OpenRecording } from "../recording/reader.ts";
 import { type Fault, FaultPlan } from "./faults.ts";
 import type { RateLimits } from "./rest/rate-limiter.ts";
 import { createContext, type ServeContext } from "./serve-context.ts";
-import { type Exchange, type ServeServer, serve } from "./server.ts";
+import { type ServeServer, serve } from "./server.ts";
 import { ServeSession, type SessionOptions } from "./session.ts";
 import { SessionClock, type SessionSpeed } from "./session-clock.ts";
 
@@ -23,7 +23,6 @@ export interface LaunchOptions {
   readonly keys: SessionOptions["keys"];
   readonly session?: Partial<Omit<SessionOptions, "recording" | "keys">>;
   readonly faults?: readonly Fault[];
-  onExchange?(exchange: Exchange): void;
   onEnd?(): void;
   onError?(error: unknown): void;
 }
@@ -36,9 +35,9 @@ export interface ServedSession {
   close(): Promise<void>;
 }
 
-/** Puts a recording on the network: session, faces and clock, with regular fees and one account a key by default. */
-export async function launch(options: LaunchOptions): Promise<ServedSession> {
-  const { recording, speed } = options;
+/** The session with what its faces share, off the network: for replays and tests. */
+export function prepare(options: LaunchOptions): ServeContext {
+  const { recording } = options;
   const session = new ServeSession({
     recording,
     startTsMs: recording.firstTsMs,
@@ -52,7 +51,7 @@ export async function launch(options: LaunchOptions): Promise<ServedSession> {
     ...options.session,
     keys: options.keys,
   });
-  const context = createContext(
+  return createContext(
     session,
     {
       rateLimits: options.rateLimits === undefined ? BINANCE_RATE_LIMITS : options.rateLimits,
@@ -62,6 +61,13 @@ export async function launch(options: LaunchOptions): Promise<ServedSession> {
     },
     new FaultPlan(options.faults ?? []),
   );
+}
+
+/** Puts a recording on the network: session, faces and clock, with regular fees and one account a key by default. */
+export async function launch(options: LaunchOptions): Promise<ServedSession> {
+  const context = prepare(options);
+  const { session } = context;
+  const { speed } = options;
   const clock = new SessionClock({
     speed,
     startTsMs: session.startTsMs,
@@ -76,7 +82,6 @@ export async function launch(options: LaunchOptions): Promise<ServedSession> {
     isRemoteAllowed: options.isRemoteAllowed ?? false,
     hasLegacyStreams: options.hasLegacyStreams ?? false,
     beforeRequest: () => session.advanceTo(clock.targetTsMs()),
-    ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
     onError: (error) => {
       if (options.onError === undefined) throw error;
       options.onError(error);

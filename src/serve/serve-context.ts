@@ -3,6 +3,7 @@ import type { FaultPlan } from "./faults.ts";
 import { ListenKeys } from "./listen-keys.ts";
 import { MarketHistory } from "./market-history.ts";
 import type { MarketEvent } from "./market-replay.ts";
+import type { Exchange } from "./rest/http.ts";
 import { RateLimiter, type RateLimits } from "./rest/rate-limiter.ts";
 import type { ServeSession } from "./session.ts";
 
@@ -25,6 +26,10 @@ export interface ServeContext {
   readonly faults: FaultPlan;
   /** Keys that have ended, for the sockets that use them. */
   readonly expiredKeyListeners: Set<(key: string, tsMs: number) => void>;
+  /** Told of every request and its answer, for the recorder of the session. */
+  readonly exchangeListeners: Set<(exchange: Exchange) => void>;
+  /** Told of every change somebody made through the admin endpoint. */
+  readonly adminListeners: Set<(path: string, body: string) => void>;
 }
 
 export function createContext(session: ServeSession, settings: ServeSettings, faults: FaultPlan): ServeContext {
@@ -36,7 +41,17 @@ export function createContext(session: ServeSession, settings: ServeSettings, fa
   session.marketListeners.add((event) => history.observe(event, priceOf(session, event)));
   session.timeListeners.add((tsMs) => listenKeys.expire(tsMs));
   const limiter = settings.rateLimits === null ? null : new RateLimiter(settings.rateLimits);
-  return { session, settings, history, listenKeys, limiter, faults, expiredKeyListeners };
+  return {
+    session,
+    settings,
+    history,
+    listenKeys,
+    limiter,
+    faults,
+    expiredKeyListeners,
+    exchangeListeners: new Set(),
+    adminListeners: new Set(),
+  };
 }
 
 /** Bars are made of trades where there are trades, else of whatever price there is. */

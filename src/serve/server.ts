@@ -28,22 +28,8 @@ export interface ServeServerOptions {
   readonly hasLegacyStreams: boolean;
   /** Moves virtual time to where it should be before a request is answered. */
   beforeRequest(): void;
-  /** Everything asked and answered, for the recorder of the session. */
-  onExchange?(exchange: Exchange): void;
   /** A bug: the request was answered with 500 and the server lives on. */
   onError(error: unknown): void;
-}
-
-/** One request with its answer, or one message of the WebSocket API. */
-export interface Exchange {
-  readonly tsMs: number;
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly body: string;
-  readonly apiKey: string | null;
-  readonly status: number;
-  readonly answer: string;
 }
 
 export interface ServeServer {
@@ -180,16 +166,6 @@ async function handle(
     const header = request.headers["x-mbx-apikey"];
     const apiKey = typeof header === "string" ? header : null;
     const answered = answer(context, { method, path, query, body, apiKey, ip });
-    options.onExchange?.({
-      tsMs: context.session.nowTsMs,
-      method,
-      path,
-      query,
-      body,
-      apiKey,
-      status: answered.status,
-      answer: answered.body,
-    });
     send(response, answered);
   } catch (error) {
     options.onError(error);
@@ -258,16 +234,6 @@ function openApi({ context, options }: Upgrade, socket: WebSocket, ip: string): 
     options.beforeRequest();
     const text = String(data);
     const answered = answerApiMessage(context, text, ip);
-    options.onExchange?.({
-      tsMs: context.session.nowTsMs,
-      method: "WS",
-      path: "/ws-fapi/v1",
-      query: "",
-      body: text,
-      apiKey: null,
-      status: 200,
-      answer: answered,
-    });
     socket.send(answered);
   });
 }

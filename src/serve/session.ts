@@ -216,6 +216,11 @@ export class ServeSession {
     return this.#keys.get(key);
   }
 
+  keyOfAccount(accountIndex: number): ApiKey | undefined {
+    for (const entry of this.#keys.values()) if (entry.account.index === accountIndex) return entry;
+    return undefined;
+  }
+
   note(code: string, text: string): void {
     this.findings.push({ tsMs: this.#nowTsMs, code, text });
   }

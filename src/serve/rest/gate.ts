@@ -33,48 +33,87 @@ export function routeNames(): readonly string[] {
  * route. Synchronous and without network, so that a recorded session can be played again.
  */
 export function answer(context: ServeContext, request: HttpRequest): HttpResponse {
+  const visit: Visit = { key: null, gateRefusal: null };
+  const result = judge(context, request, visit);
+  const response = reply(context, request, visit.key, result);
+  for (const listener of context.exchangeListeners) {
+    listener({
+      tsMs: context.session.nowTsMs,
+      method: request.method,
+      path: request.path,
+      query: withoutSecrets(request.query),
+      body: withoutSecrets(request.body),
+      ip: request.ip,
+      accountIndex: visit.key?.account.index ?? null,
+      gateRefusal: visit.gateRefusal,
+      status: response.status,
+      answer: response.body,
+    });
+  }
+  return response;
+}
+
+/** What the gate found out about a request on the way. */
+interface Visit {
+  key: ApiKey | null;
+  gateRefusal: Refusal | null;
+}
+
+function judge(context: ServeContext, request: HttpRequest, visit: Visit): unknown {
   const { session, faults, limiter } = context;
   const tsMs = session.nowTsMs;
   const route = ROUTES.get(`${request.method} ${request.path}`);
-  const trouble = faultAnswer(context, request, tsMs);
-  if (trouble !== null && route?.security !== "none") return reply(context, request, null, trouble);
   if (route === undefined) {
-    if (!PATHS.has(request.path)) {
-      session.note("unknown_endpoint", `${request.method} ${request.path} is not simulated`);
-      return reply(
-        context,
-        request,
-        null,
-        refuse(-5000, `Path ${request.path}, Method ${request.method} is invalid`, 404),
-      );
-    }
-    return reply(
-      context,
-      request,
-      null,
-      refuse(-5000, `Path ${request.path}, Method ${request.method} is invalid`, 404),
-    );
+    if (!PATHS.has(request.path))
+      session.note("unknown_endpoint", `${request.method} ${request.path.slice(0, 100)} is not simulated`);
+    return refuse(-5000, `Path ${request.path}, Method ${request.method} is invalid`, 404);
   }
+  const trouble = route.security === "none" ? null : faultAnswer(context, request, tsMs);
+  if (trouble !== null) return trouble;
   const params = readAll(request);
-  if (params instanceof Refusal) return reply(context, request, null, params);
+  if (params instanceof Refusal) return params;
   const weight = typeof route.weight === "number" ? route.weight : route.weight(params);
   const limited = limiter?.request(request.ip, weight, tsMs) ?? null;
-  if (limited !== null) return reply(context, request, null, limited);
-  const key = route.security === "none" ? null : checkKey(context, request);
-  if (key instanceof Refusal) return reply(context, request, null, key);
-  if (route.security === "signed") {
-    const refusal = checkSignature(context, request, params, key!, tsMs);
-    if (refusal !== null) return reply(context, request, key, refusal);
+  if (limited !== null) return limited;
+  if (route.security !== "none") {
+    visit.gateRefusal = admit(context, request, route, params, visit, tsMs);
+    if (visit.gateRefusal !== null) return visit.gateRefusal;
   }
-  const account = key?.account ?? session.venue.accounts[0]!;
+  const account = visit.key?.account ?? session.venue.accounts[0]!;
   const orders = route.orders?.(params) ?? 0;
   const tooMany = orders > 0 ? (limiter?.orders(account.index, orders, tsMs) ?? null) : null;
-  if (tooMany !== null) return reply(context, request, key, tooMany);
+  if (tooMany !== null) return tooMany;
   const result = route.handle({ context, params, account, tsMs });
   // The order has arrived and lives on; only the answer is lost.
-  if (orders > 0 && faults.take(["ack-lost"], tsMs, request.path) !== null)
-    return reply(context, request, key, REFUSALS.statusUnknown);
-  return reply(context, request, key, result);
+  return orders > 0 && faults.take(["ack-lost"], tsMs, request.path) !== null ? REFUSALS.statusUnknown : result;
+}
+
+/** Key, signature and timestamp; what a recorded request was told is told again. */
+function admit(
+  context: ServeContext,
+  request: HttpRequest,
+  route: Route,
+  params: Params,
+  visit: Visit,
+  tsMs: number,
+): Refusal | null {
+  const { replayed } = request;
+  if (replayed !== undefined) {
+    visit.key = replayed.accountIndex === null ? null : (context.session.keyOfAccount(replayed.accountIndex) ?? null);
+    return replayed.gateRefusal;
+  }
+  const key = checkKey(context, request);
+  if (key instanceof Refusal) return key;
+  visit.key = key;
+  return route.security === "signed" ? checkSignature(context, request, params, key, tsMs) : null;
+}
+
+/** Neither key nor signature may leave the gate. */
+function withoutSecrets(text: string): string {
+  return text
+    .split("&")
+    .filter((pair) => !pair.startsWith("signature=") && !pair.startsWith("apiKey="))
+    .join("&");
 }
 
 function faultAnswer({ faults }: ServeContext, request: HttpRequest, tsMs: number): Refusal | null {

@@ -14,6 +14,24 @@ export interface HttpRequest {
   readonly apiKey: string | null;
   /** Who is counted for request weight. */
   readonly ip: string;
+  /** A request of a recorded session: its account is known, and so is what the gate said of it. */
+  readonly replayed?: { readonly accountIndex: number | null; readonly gateRefusal: Refusal | null };
+}
+
+/** A request with its answer, without key and signature: what a recorded session consists of. */
+export interface Exchange {
+  readonly tsMs: number;
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly body: string;
+  readonly ip: string;
+  /** `null` when no key was given or none was accepted. */
+  readonly accountIndex: number | null;
+  /** Why key, signature or timestamp were not accepted. */
+  readonly gateRefusal: Refusal | null;
+  readonly status: number;
+  readonly answer: string;
 }
 
 export interface HttpResponse {
