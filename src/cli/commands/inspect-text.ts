@@ -78,15 +78,15 @@ class InspectionText {
     const { streams } = this.#of;
     const hasIds = streams.some(({ firstId }) => firstId !== null);
     const columns = [
-      { ...left("stream"), widthMin: 8 },
+      { ...left("stream"), widthMin: 14 },
       right("records"),
       left("first"),
       left("last"),
-      right("per s"),
+      right("per s", 1),
       right("silence"),
       right("disorder"),
       right("twice"),
-      ...(hasIds ? [right("id order", 1), left("first id", 2), left("last id", 2)] : []),
+      ...(hasIds ? [right("id order", 2), left("first id", 3), left("last id", 3)] : []),
     ];
     const rows = streams.map((row) => ({
       cells: [
@@ -95,7 +95,7 @@ class InspectionText {
         instant(row.firstRxMs).slice(5, 16),
         instant(row.lastRxMs).slice(5, 16),
         row.perSecond === null ? "-" : row.perSecond.toFixed(2),
-        seconds(row.longestSilenceMs),
+        duration(row.longestSilenceMs),
         String(row.outOfOrder),
         String(row.duplicates),
         ...(hasIds ? [String(row.idsOutOfOrder), row.firstId ?? "-", row.lastId ?? "-"] : []),
@@ -244,6 +244,13 @@ function instant(timeMs: number): string {
 
 function seconds(lengthMs: number): string {
   return `${lengthMs / 1000} s`;
+}
+
+/** For a column: `372.1 s`, `19.3 h`, `10.8 d`. */
+function duration(lengthMs: number): string {
+  if (lengthMs < 10_000_000) return seconds(lengthMs);
+  const hours = lengthMs / 3_600_000;
+  return hours < 100 ? `${hours.toFixed(1)} h` : `${(hours / 24).toFixed(1)} d`;
 }
 
 function percent(share: number): string {

@@ -55,9 +55,9 @@ export const inspectionSchema = z.object({
       outOfOrder: count,
       /** Entry ids smaller than one that came before (market state: of the same symbol). */
       idsOutOfOrder: count,
-      /** Entry ids seen before within the last 65,536 of the stream. */
+      /** Entry ids seen before, at least among the last 65,536 of the stream. */
       duplicates: count,
-      /** Entries that say exactly what one of the last 65,536 said, whatever their id. */
+      /** Records that say exactly what an earlier one said, whatever its id; at least the last 65,536 are looked at. */
       repeatedContents: count,
       /** Fields nobody has described, with the share of records that have them; `payload.` is inside the payload. */
       unknownFields: z.array(fieldShare),

@@ -3,6 +3,7 @@ import { INTERRUPTIONS, MARKET_STREAMS } from "../stream-rank.ts";
 import { readEntry } from "./entry-fields.ts";
 import { FieldTally } from "./field-tally.ts";
 import type { Inspection } from "./inspection.ts";
+import { Recent } from "./recent.ts";
 import { SkewTally } from "./skew-tally.ts";
 
 type StreamRow = Inspection["streams"][number];
@@ -27,8 +28,8 @@ const KNOWN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 /** Rate, silence, order, duplicates and fields of one stream; memory does not grow with its length. */
 export class StreamTally {
   readonly #stream: string;
-  readonly #ids = new Seen();
-  readonly #contents = new Seen();
+  readonly #ids = new Recent<true>(SEEN_KEPT);
+  readonly #contents = new Recent<true>(SEEN_KEPT);
   readonly #unknown = new Map<string, number>();
   readonly #latestId = new Map<string, string>();
   readonly #fields: FieldTally;
@@ -62,7 +63,9 @@ export class StreamTally {
     const isEntry = typeof fields === "object" && fields !== null && !Array.isArray(fields);
     if (typeof id === "string") this.#id(id, isEntry ? (fields as Json) : {});
     if (isEntry) this.#fields.add(readEntry(record));
-    if (!this.#contents.add(contentOf(record, isEntry))) this.#repeatedContents++;
+    const content = contentOf(record, isEntry);
+    if (this.#contents.get(content) === true) this.#repeatedContents++;
+    else this.#contents.set(content, true);
     const known = KNOWN.get(this.#stream) ?? (isEntry ? ENTRY_KEYS : null);
     if (known === null) return;
     for (const key in record) {
@@ -100,10 +103,12 @@ export class StreamTally {
     const lane = this.#stream === "marketstate" ? String(fields["symbol"]) : "";
     this.#firstId ??= id;
     this.#lastId = id;
-    if (!this.#ids.add(`${lane} ${id}`)) {
+    const key = `${lane} ${id}`;
+    if (this.#ids.get(key) === true) {
       this.#duplicates++;
       return;
     }
+    this.#ids.set(key, true);
     const latest = this.#latestId.get(lane);
     if (latest !== undefined && isEarlierId(id, latest)) this.#idsOutOfOrder++;
     else if (latest !== undefined || this.#latestId.size < SEEN_KEPT) this.#latestId.set(lane, id);
@@ -126,17 +131,4 @@ export function isEarlierId(id: string, other: string): boolean {
   if (left === null || right === null) return false;
   const byTime = Number(left[1]) - Number(right[1]);
   return byTime < 0 || (byTime === 0 && Number(left[2]) < Number(right[2]));
-}
-
-/** The last 65,536 texts. */
-class Seen {
-  readonly #texts = new Set<string>();
-
-  /** False when the text is among them. */
-  add(text: string): boolean {
-    if (this.#texts.has(text)) return false;
-    this.#texts.add(text);
-    if (this.#texts.size > SEEN_KEPT) this.#texts.delete(this.#texts.values().next().value!);
-    return true;
-  }
 }

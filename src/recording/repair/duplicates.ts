@@ -1,3 +1,4 @@
+import { Recent } from "../inspect/recent.ts";
 import type { JsonObject } from "../part-reader.ts";
 import { MARKET_STREAMS } from "../stream-rank.ts";
 
@@ -10,7 +11,7 @@ export const DUPLICATE_RULE =
 
 /** Tells records that are there twice; records that only look alike are left alone. */
 export class Duplicates {
-  readonly #seen = new Map<string, string>();
+  readonly #seen = new Recent<string>(3 * SEEN_KEPT);
 
   /** `again` repeats an earlier record whole, `other` has the id of an earlier one and says something else. */
   verdict(record: JsonObject): "first" | "again" | "other" {
@@ -33,7 +34,6 @@ export class Duplicates {
     const known = this.#seen.get(key);
     if (known !== undefined) return known === content ? "again" : "other";
     this.#seen.set(key, content);
-    if (this.#seen.size > 3 * SEEN_KEPT) this.#seen.delete(this.#seen.keys().next().value!);
     return "first";
   }
 }

@@ -1,6 +1,13 @@
 import { renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { MANIFEST_FILE, type Manifest, manifestText, type PartGroup, recordingHash } from "../manifest.ts";
+import {
+  MANIFEST_FILE,
+  type Manifest,
+  manifestSchema,
+  manifestText,
+  type PartGroup,
+  recordingHash,
+} from "../manifest.ts";
 import { type PartOrder, PartWriter, writeDurably } from "../part-writer.ts";
 import { cannotWrite, isSystemError, makeScratch, refuseToOverwrite, type SealedRecording } from "../writer.ts";
 
@@ -42,7 +49,10 @@ export class LineWriter {
         exchange: third.contentSha256,
       };
       const symbols = head.symbols.map(({ symbol }) => symbol);
+      // Fields of later versions come first, as the first writer put them: the copy of a whole recording is the same.
+      const carried = Object.entries(head).filter(([key]) => !Object.hasOwn(manifestSchema.shape, key));
       const whole: Manifest = {
+        ...Object.fromEntries(carried),
         ...head,
         hash: recordingHash({ symbols, fidelity: head.fidelity, content }),
         parts: [...first.parts, ...second.parts, ...third.parts],
