@@ -68,9 +68,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "lost-event",
     what: "every tenth answer of the exchange never reaches the engine",
     file: "sim/run/variant-world.js",
-    find: 'case "event":\n                    this.deliver(dueTsMs, item.event);',
-    replace:
-      'case "event":\n                    if ((this.lost = (this.lost ?? 0) + 1) % 10 !== 0) this.deliver(dueTsMs, item.event);',
+    find: "this.deliver(dueTsMs, item.event);",
+    replace: "if ((this.lost = (this.lost ?? 0) + 1) % 10 !== 0) this.deliver(dueTsMs, item.event);",
     scenario: EDGES,
     catcher: "journal",
     stage: "exchange.order-filled became",
@@ -79,9 +78,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: "duplicated-event",
     what: "every fill reaches the engine twice",
     file: "sim/run/variant-world.js",
-    find: 'case "event":\n                    this.deliver(dueTsMs, item.event);',
+    find: "this.deliver(dueTsMs, item.event);",
     replace:
-      'case "event":\n                    this.deliver(dueTsMs, item.event);\n                    if (item.event.type === "exchange.order-filled") this.deliver(dueTsMs, item.event);',
+      'this.deliver(dueTsMs, item.event); if (item.event.type === "exchange.order-filled") this.deliver(dueTsMs, item.event);',
     scenario: EDGES,
     catcher: "journal",
     stage: "became exchange.order-filled",

@@ -2,10 +2,10 @@ import { mkdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UserError } from "../diagnostics/user-error.ts";
+import { EXIT, UserError } from "../diagnostics/user-error.ts";
 import { type BuildRun, type Catch, examine, runBuild } from "./examine.ts";
 import { MUTANTS, type Mutant } from "./mutant-list.ts";
-import { copyBuild, plant } from "./plant.ts";
+import { copyBuild, misfit, plant } from "./plant.ts";
 
 const project = fileURLToPath(new URL("../../", import.meta.url));
 const cache = join(project, "node_modules/.cache/mutants");
@@ -38,6 +38,8 @@ async function main(names: readonly string[]): Promise<number> {
   mkdirSync(cache, { recursive: true });
   const original = join(cache, "original");
   copyBuild(project, original);
+  const misfits = chosen.flatMap((mutant) => misfit(mutant, original) ?? []);
+  if (misfits.length > 0) throw new UserError(misfits, EXIT.internal);
   const controls = new Map<string, BuildRun>();
   let isControlClean = true;
   await each([...new Set(chosen.map(({ scenario }) => scenario))], async (scenario) => {

@@ -46,8 +46,19 @@ test("planting changes the copy and not the build it came from", () => {
 test("a run that is equal to the original and to itself is a survivor, another seed is none", async () => {
   const run = async (seed: string): Promise<BuildRun> => {
     const out = join(folder, seed);
-    const scenario = join(project, "scenarios/incidents/s02-exits-from-a-position-that-does-not-exist.yaml");
-    const { stdout } = await runSim(["run", scenario, "--out", out, "--seed", seed, "--json", "--quiet"]);
+    const scenario = join(project, "scenarios/regression/edges.yaml");
+    const { stdout } = await runSim([
+      "run",
+      scenario,
+      "--to",
+      "390m",
+      "--out",
+      out,
+      "--seed",
+      seed,
+      "--json",
+      "--quiet",
+    ]);
     return { folder: join(out, JSON.parse(stdout).run.id), violations: [] };
   };
   const one = await run("1");
