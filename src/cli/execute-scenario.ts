@@ -4,12 +4,22 @@ import type { CacheMode } from "../recording/cache/cached-source.ts";
 import { openRecordings } from "../recording/open-recordings.ts";
 import { compareVariants, createOutcomeLog, type OutcomeLog, type RunComparison } from "../reports/comparison.ts";
 import { decisionLines } from "../reports/decisions-file.ts";
-import { createJournalWriter, type JournalWriter } from "../reports/journal-file.ts";
+import { createJournalWriter, type JournalWriter, readJournal } from "../reports/journal-file.ts";
 import { createRunSummary, type RunSummaryBuilder } from "../reports/summary/run-summary.ts";
 import type { RunSummary } from "../reports/summary/schema.ts";
 import { evaluateThresholds, thresholdExitCode } from "../reports/thresholds.ts";
+import {
+  type Checkpoint,
+  type CheckpointHeader,
+  type CheckpointIdentity,
+  requireSameRun,
+  writeCheckpoint,
+} from "../sim/run/checkpoint-file.ts";
 import { startRun } from "../sim/run/run.ts";
-import type { RunProgress, RunRequest, RunResult } from "../sim/run/types.ts";
+import type { RunSnapshot } from "../sim/run/run-snapshot.ts";
+import type { RunEnd, RunProgress, RunRequest, RunResult, RunStop } from "../sim/run/types.ts";
+import { type Moment, momentTsMs } from "../sim/scenario/moment.ts";
+import type { ScenarioOverrides } from "../sim/scenario/override.ts";
 import { fitRecording } from "../sim/scenario/recording-fit.ts";
 import { runIdOf } from "../sim/scenario/run-id.ts";
 import type { Scenario } from "../sim/scenario/schema.ts";
@@ -22,6 +32,14 @@ export interface ExecuteOptions {
   /** Folders of recordings that are replayed together with the scenario's. */
   readonly furtherRecordings: readonly string[];
   readonly cache: CacheMode;
+  /** Where to stop before the end of the window. */
+  readonly until?: Extract<RunStop, { kind: "seq" }> | Moment;
+  /** Where to write checkpoints: at a stop, at an interruption, and each so many ms of virtual time. */
+  readonly checkpoint?: { readonly file: string; readonly everyMs?: number };
+  /** What the command line changed of the scenario; a checkpoint keeps it. */
+  readonly overrides?: ScenarioOverrides;
+  /** The checkpoint to go on from, and its file. */
+  readonly from?: { readonly file: string; readonly checkpoint: Checkpoint };
   /** Told of a market cache that was written, or was not trusted. */
   onNote(text: string): void;
   onWarning(warning: Problem): void;
@@ -38,6 +56,9 @@ export interface ExecutedScenario {
   /** Folder of the run; that of variants lies inside when there are several. */
   readonly folder: string;
   readonly isPartial: boolean;
+  readonly end: RunEnd;
+  /** Header of the last checkpoint written; `null` when there was none. */
+  readonly checkpoint: CheckpointHeader | null;
   readonly marketEvents: number;
   readonly summaries: readonly RunSummary[];
   readonly comparison: RunComparison | null;
@@ -61,22 +82,44 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
   for (const warning of [...scenario.warnings, ...fit.warnings]) options.onWarning(warning);
 
   const runId = runIdOf({ scenario, recordingHash: recording.hash, engineVersion: ENGINE_VERSION });
+  const identity: CheckpointIdentity = {
+    runId,
+    scenario: scenario.name,
+    scenarioHash: scenario.hash,
+    recording: recording.id,
+    recordingHash: recording.hash,
+    engineVersion: ENGINE_VERSION,
+    nodeMajor: Number(process.versions.node.split(".")[0]),
+  };
+  const { from, until } = options;
+  if (from !== undefined) requireSameRun(from.file, from.checkpoint.header, identity);
+  let checkpoint: CheckpointHeader | null = null;
   const folderOptions = { outDir: options.outDir, runId, isReplaceAllowed: options.isReplaceAllowed };
   const folder = createRunFolder(folderOptions);
   options.onLeave(() => folder.discard());
   try {
     const writers: VariantFiles[] = [];
     const isAlone = scenario.variants.length === 1;
+    const keep = (file: string, snapshot: RunSnapshot): void => {
+      const { overrides = {}, furtherRecordings } = options;
+      const journals = writers.map((writer) => writer.journal());
+      checkpoint = writeCheckpoint(file, { ...identity, overrides, furtherRecordings, snapshot, journals });
+    };
     const result = await runWithPauses({
       runId,
       scenario,
       recording,
       onHeader(variantIndex, header) {
-        writers[variantIndex] = createVariantFiles(folder, isAlone ? "" : `${header.variant}/`, header);
+        const files = createVariantFiles(folder, isAlone ? "" : `${header.variant}/`, header);
+        if (from !== undefined) replay(from, variantIndex, files);
+        writers[variantIndex] = files;
       },
       onEntry: (variantIndex, entry) => writers[variantIndex]!.append(entry),
       onProgress: options.onProgress,
       shouldStop: options.shouldStop,
+      ...(from === undefined ? {} : { from: from.checkpoint.snapshot }),
+      ...(until === undefined ? {} : { until: stopOf(until, recording.firstTsMs) }),
+      ...checkpointing(options.checkpoint, keep),
     });
     const finished = writers.map((writer) => writer.finish(scenario));
     const comparison = isAlone ? null : compareVariants(finished);
@@ -92,11 +135,13 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
       runId,
       folder: folder.path,
       isPartial: result.isPartial,
+      end: result.end,
+      checkpoint,
       marketEvents: result.marketEvents,
       summaries,
       comparison,
       expectations,
-      causes: causesOf(scenario, summaries, expectations, result.isPartial, failures),
+      causes: causesOf(scenario, summaries, expectations, result.end, failures),
       failures,
     };
   } finally {
@@ -124,17 +169,41 @@ function causesOf(
   scenario: Scenario,
   summaries: readonly RunSummary[],
   expectations: readonly ExpectationResult[],
-  isPartial: boolean,
+  end: RunEnd,
   failures: readonly string[],
 ): ExitCode[] {
   const causes = new Set<ExitCode>();
   if (failures.length > 0) causes.add(EXIT.internal);
-  if (isPartial) causes.add(EXIT.interrupted);
-  for (const { thresholds } of summaries) causes.add(thresholdExitCode(scenario.thresholds, thresholds));
+  if (end === "interrupted") causes.add(EXIT.interrupted);
+  // Who asked for a part of a run has not asked for a verdict on the whole.
+  if (end !== "stopped")
+    for (const { thresholds } of summaries) causes.add(thresholdExitCode(scenario.thresholds, thresholds));
   // An interrupted run has not seen what was expected of a whole one.
-  if (!isPartial && expectations.some(({ isMet }) => !isMet)) causes.add(EXIT.thresholdFailed);
+  if (end === "end-of-recording" && expectations.some(({ isMet }) => !isMet)) causes.add(EXIT.thresholdFailed);
   causes.delete(EXIT.ok);
   return [...causes];
+}
+
+function stopOf(until: NonNullable<ExecuteOptions["until"]>, recordingStartTsMs: number): RunStop {
+  return until.kind === "seq" ? until : { kind: "time", tsMs: momentTsMs(until, recordingStartTsMs) };
+}
+
+function checkpointing(
+  wanted: ExecuteOptions["checkpoint"],
+  keep: (file: string, snapshot: RunSnapshot) => void,
+): Pick<RunRequest, "onCheckpoint" | "checkpointEveryMs"> {
+  if (wanted === undefined) return {};
+  const { file, everyMs } = wanted;
+  return {
+    onCheckpoint: (save) => keep(file, save()),
+    ...(everyMs === undefined ? {} : { checkpointEveryMs: everyMs }),
+  };
+}
+
+/** What the earlier run wrote goes through the same files and the same summary as what this one will write. */
+function replay({ file, checkpoint }: NonNullable<ExecuteOptions["from"]>, place: number, files: VariantFiles): void {
+  const { entries } = readJournal([checkpoint.journals[place]!], file);
+  for (const entry of entries()) files.append(entry);
 }
 
 interface FinishedVariant {
@@ -147,6 +216,8 @@ type Header = Parameters<typeof createRunSummary>[0];
 /** The files of one variant, written while it runs. */
 interface VariantFiles {
   append: JournalWriter["append"];
+  /** The journal so far, as it is in its file. */
+  journal(): Buffer;
   finish(scenario: Scenario): FinishedVariant;
 }
 
@@ -162,6 +233,10 @@ function createVariantFiles(folder: RunFolder, prefix: string, header: Header): 
       journal.append(entry);
       decisions.add(decisionLines(entry));
       builder.observe(entry);
+    },
+    journal() {
+      journal.flush();
+      return journalFile.read();
     },
     finish(scenario) {
       journal.flush();

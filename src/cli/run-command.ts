@@ -8,6 +8,7 @@ import { createPaint } from "./colour.ts";
 import type { RunOptions } from "./commands/run.ts";
 import { type ExecutedScenario, executeScenario } from "./execute-scenario.ts";
 import { createProgress } from "./progress.ts";
+import { overridesOf, partNote, type RunPart, requireOneRun, runPartOf } from "./run-part.ts";
 import { expectationLines, type ScenarioVerdict, verdictTable } from "./run-table.ts";
 import { findScenarios } from "./scenario-files.ts";
 import { gravest, type Interrupts, problemText, type Shell } from "./shell.ts";
@@ -19,13 +20,16 @@ import { gravest, type Interrupts, problemText, type Shell } from "./shell.ts";
  */
 export async function runCommand(paths: readonly string[], options: RunOptions, shell: Shell): Promise<void> {
   const { files, isSingle } = findScenarios(paths);
-  const scenarios = loadAll(files, overridesOf(options));
+  const part = runPartOf(options);
+  const overrides = overridesOf(options, part);
+  const scenarios = loadAll(files, overrides);
+  requireOneRun(part, scenarios);
   const interrupts = shell.catchInterrupts();
   const verdicts: ScenarioVerdict[] = [];
   try {
     for (const scenario of scenarios) {
       if (interrupts.shouldStop()) break;
-      verdicts.push(await runOne(scenario, options, shell, interrupts, isSingle));
+      verdicts.push(await runOne(scenario, { options, part, overrides, shell, interrupts, isSingle }));
     }
   } finally {
     interrupts.release();
@@ -50,23 +54,17 @@ function loadAll(files: readonly string[], overrides: ScenarioOverrides): Scenar
   return scenarios;
 }
 
-function overridesOf({ seed, variant, recording, from, to }: RunOptions): ScenarioOverrides {
-  return {
-    ...(seed === undefined ? {} : { seed }),
-    ...(variant === undefined ? {} : { variants: variant }),
-    ...(recording?.[0] === undefined ? {} : { recording: recording[0] }),
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
-  };
+interface RunContext {
+  readonly options: RunOptions;
+  readonly part: RunPart;
+  readonly overrides: ScenarioOverrides;
+  readonly shell: Shell;
+  readonly interrupts: Interrupts;
+  readonly isSingle: boolean;
 }
 
-async function runOne(
-  scenario: Scenario,
-  options: RunOptions,
-  shell: Shell,
-  interrupts: Interrupts,
-  isSingle: boolean,
-): Promise<ScenarioVerdict> {
+async function runOne(scenario: Scenario, context: RunContext): Promise<ScenarioVerdict> {
+  const { options, part, overrides, shell, interrupts, isSingle } = context;
   const isQuiet = options.quiet === true;
   const progress = createProgress({
     stream: shell.stderr,
@@ -79,7 +77,12 @@ async function runOne(
     const executed = await executeScenario(scenario, {
       outDir: options.out,
       isReplaceAllowed: options.force === true,
-      furtherRecordings: (options.recording ?? []).slice(1).map((folder) => resolve(folder)),
+      furtherRecordings:
+        options.recording === undefined
+          ? (part.from?.checkpoint.header.furtherRecordings ?? [])
+          : options.recording.slice(1).map((folder) => resolve(folder)),
+      ...part,
+      overrides,
       cache: options.cache ? "auto" : "off",
       onNote: (text) => {
         if (!isQuiet) shell.note(text);
@@ -94,6 +97,8 @@ async function runOne(
     const wallMs = performance.now() - begunMs;
     progress.finish();
     for (const failure of executed.failures) shell.note(`internal error, please report it: ${failure}`);
+    const note = partNote(executed, part);
+    if (note !== null && !isQuiet) shell.note(note);
     if (options.verbose === true && !isQuiet) shell.note(speedText(executed, wallMs));
     return { scenario, executed, problems: [], causes: executed.causes, wallMs };
   } catch (error) {
@@ -157,7 +162,7 @@ function runDocument({ scenario, executed, problems, causes }: ScenarioVerdict):
   if (executed === null) return { ...identity, error: { problems }, exit };
   return {
     ...identity,
-    run: { id: executed.runId, partial: executed.isPartial, marketEvents: executed.marketEvents },
+    run: { id: executed.runId, partial: executed.isPartial, end: executed.end, marketEvents: executed.marketEvents },
     warnings: scenario.warnings,
     summaries: executed.summaries,
     comparison: executed.comparison,

@@ -32,6 +32,8 @@ export interface RunFolder {
 }
 
 export interface FileSink {
+  /** What has been written so far. */
+  read(): Buffer;
   write(text: string): void;
   close(): void;
 }
@@ -67,6 +69,7 @@ export function createRunFolder({ outDir, runId, isReplaceAllowed }: RunFolderOp
     const handle = openSync(file, "wx");
     handles.add(handle);
     return {
+      read: () => readFileSync(file),
       write: (text) => writeAll(handle, text),
       close: () => {
         if (handles.delete(handle)) closeSync(handle);

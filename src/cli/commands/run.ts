@@ -12,6 +12,9 @@ export interface RunOptions {
   readonly cache: boolean;
   readonly from?: string;
   readonly to?: string;
+  readonly until?: string;
+  readonly checkpoint?: string;
+  readonly checkpointEvery?: string;
   readonly force?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -27,6 +30,8 @@ const EXAMPLES = `
 Examples:
   sim run scenarios/regime-flip.yaml
   sim run scenarios/regime-flip.yaml --variant z-score --seed 7 --from 4h --to 2026-02-03T00:00:00Z
+  sim run scenarios/regime-flip.yaml --until 2d --checkpoint half.ckpt
+  sim run scenarios/regime-flip.yaml --from half.ckpt
   sim run scenarios --quiet --json > runs.json`;
 
 /** Adds `sim run`; the work itself is loaded when the command runs. */
@@ -40,8 +45,14 @@ export function registerRun(program: Command, shell: Shell): void {
     .option("--variant <name>", "only this variant (repeat it, or separate names by commas)", collect)
     .option("--recording <dir>", "another recording than the scenario's (repeat it: they are replayed as one)", append)
     .option("--no-cache", "read the NDJSON parts, neither use nor make a market cache (docs/cache.md)")
-    .option("--from <time>", "start of the window: UTC time, or duration from the first record")
+    .option(
+      "--from <time>",
+      "start of the window: UTC time, or duration from the first record; or the checkpoint to go on from",
+    )
     .option("--to <time>", "end of the window")
+    .option("--until <seq>", "stop after that envelope of a variant, or at that time: the run is partial")
+    .option("--checkpoint <file>", "where the run can go on from: written at --until and at Ctrl-C")
+    .option("--checkpoint-every <duration>", "write it each so much virtual time as well")
     .option("--force", "replace a run of the same id that has other bytes")
     .option("--json", "one JSON document on stdout")
     .option("-q, --quiet", "nothing on stderr except errors")

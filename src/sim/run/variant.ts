@@ -1,3 +1,4 @@
+import { UserError } from "../../diagnostics/user-error.ts";
 import type { Instrument } from "../../engine/domain/instrument.ts";
 import type { JournalHeader } from "../../engine/domain/journal.ts";
 import type { PlanAction } from "../../engine/domain/plan.ts";
@@ -34,6 +35,8 @@ export interface VariantSnapshot {
   readonly name: string;
   readonly world: WorldSnapshot;
   readonly engine: EngineSnapshot;
+  /** Hash of the engine as it was saved: it must come back with the same. */
+  readonly stateHash: string;
   readonly exchange: ExchangeSnapshot;
   readonly scheduler: SchedulerState<Scheduled>;
   readonly invariants: InvariantMemory;
@@ -119,6 +122,7 @@ export function createVariant(parts: {
   if (saved !== undefined) {
     world.load(saved.world);
     exchange.load(saved.exchange);
+    requireSameState(saved, engine.stateHash());
   }
   return {
     definition,
@@ -129,12 +133,20 @@ export function createVariant(parts: {
       name: definition.name,
       world: world.save(),
       engine: engine.save(),
+      stateHash: engine.stateHash(),
       exchange: exchange.save(),
       scheduler: scheduler.save(),
       invariants: invariants.save(),
       streams: random.states(),
     }),
   };
+}
+
+/** Two builds of one version may remember different things; then the rest would not be the rest of that run. */
+function requireSameState(saved: VariantSnapshot, stateHash: string): void {
+  if (saved.stateHash === stateHash) return;
+  const text = `Cannot go on with variant "${saved.name}": its state hash is ${stateHash} and was ${saved.stateHash}, the build that saved it is needed`;
+  throw new UserError([{ text, hint: "run the scenario from its start" }]);
 }
 
 export function nextDue(variants: readonly Variant[]): number {
