@@ -179,6 +179,21 @@ describe("sim bisect", () => {
     expect(code).toBe(2);
   });
 
+  test("installs what a revision with another lock file asks for, and says so when it cannot", async () => {
+    inSmallProject(["same", "other"]);
+    const lock = join(repository, "package-lock.json");
+    writeFileSync(lock, '{ "lockfileVersion": 3 }\n');
+    const installed = await bisect("--good", "main~1", "--bad", "main", "a.yaml", "--quiet");
+    expect(installed.stderr).toBe("");
+    expect(installed.code).toBe(11);
+    writeFileSync(lock, "no lock file at all\n");
+    git("commit", "-q", "-a", "-m", "a lock file that nobody can install");
+    writeFileSync(lock, "{}\n");
+    const refused = await bisect("--good", "main~1", "--bad", "main", "a.yaml", "--quiet");
+    expect(refused.stderr).toMatch(/the bad revision .* does not install: /);
+    expect(refused.code).toBe(2);
+  });
+
   test("refuses an end that does not build, and cleans up", async () => {
     inSmallProject(["same", "broken"]);
     const { code, stderr } = await bisect("--good", "main~1", "--bad", "main", "a.yaml", "--quiet");
