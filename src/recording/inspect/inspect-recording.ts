@@ -13,6 +13,7 @@ import { InterruptionTally } from "./interruption-tally.ts";
 import { JoinTally } from "./join-tally.ts";
 import { MarketTally } from "./market-tally.ts";
 import { type Damage, type RawRecord, readLeniently } from "./read-leniently.ts";
+import { orderOf, recordProblem } from "./record-check.ts";
 import { ResultTally } from "./result-tally.ts";
 import { secretKinds, withholdDeep, withholdSecrets } from "./secrets.ts";
 import { SkewTally } from "./skew-tally.ts";
@@ -141,24 +142,17 @@ class Inspector {
   #record(group: PartGroup, { line, text, record }: RawRecord, file: string, table: ReadonlySet<string>): void {
     this.#scan(text, file, line);
     const bad = (what: string) => this.#report({ file, line, text: `Cannot use the record: ${what}` });
-    const stream = record["s"];
-    if (typeof stream !== "string" || stream === "") {
-      bad("s names no stream, a stream name is needed");
+    const problem = recordProblem(group, record, table);
+    if (problem !== null) {
+      bad(problem);
       return;
     }
+    const stream = record["s"] as string;
     if (group === "exchange") {
-      if (stream === "exchangeInfo") this.#exchangeInfo(record["data"], bad);
+      if (stream === "exchangeInfo") this.#venue = new Set(parseExchangeInfo(record["data"]).venue.keys());
       return;
     }
-    const { seq, rx, ts = rx } = record;
-    if (!isWhole(seq)) {
-      bad("seq is no whole number");
-      return;
-    }
-    if (!isWhole(rx) || !isWhole(ts)) {
-      bad("rx and ts must be whole milliseconds");
-      return;
-    }
+    const { seq, rxMs: rx, tsMs: ts } = orderOf(record)!;
     if (seq <= this.#lastSeq) bad(`seq ${seq} comes after ${this.#lastSeq}, seq must increase`);
     if (rx < this.#lastRxMs) bad(`rx ${rx} comes after ${this.#lastRxMs}, the time received must not go backwards`);
     this.#lastSeq = Math.max(this.#lastSeq, seq);
@@ -171,15 +165,7 @@ class Inspector {
     tally.add(rx, ts, record);
     this.#skew.add(rx - ts);
     if (group === "market") {
-      const { sym, p } = record;
-      if (typeof sym !== "string" || !table.has(sym)) {
-        bad("its symbol is not in the manifest's symbol table");
-        return;
-      }
-      if (typeof p !== "string" || !(Number(p) > 0)) {
-        bad("its price is no decimal text over 0");
-        return;
-      }
+      const { sym, p } = record as { sym: string; p: string };
       const { b, a } = record;
       const isQuoted = b !== undefined && a !== undefined;
       this.#market.add(sym, rx, p, isQuoted ? { bid: Number(b), ask: Number(a) } : null);
@@ -194,12 +180,6 @@ class Inspector {
     this.#joins.add(stream, record, entry, { file, line });
     this.#governor.add(stream, entry.fields);
     if (stream === "apply.result") this.#results.add(entry.fields);
-  }
-
-  #exchangeInfo(data: unknown, bad: (what: string) => void): void {
-    const parsed = parseExchangeInfo(data);
-    if (parsed.problems.length > 0) bad(`exchangeInfo is unusable in ${parsed.problems.length} places`);
-    this.#venue = new Set(parsed.venue.keys());
   }
 
   #scan(text: string, file: string, line: number): void {
@@ -219,10 +199,6 @@ class Inspector {
 
 function fromHex(_match: string, hex: string): string {
   return String.fromCharCode(Number.parseInt(hex, 16));
-}
-
-function isWhole(value: unknown): value is number {
-  return Number.isSafeInteger(value);
 }
 
 /** Secrets are withheld before the cut: half a key would no longer be recognised. */

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { orderOf } from "../inspect/record-check.ts";
 import type { ManifestPart } from "../manifest.ts";
 import { badRecord, checkCount, checkLength, type JsonObject, partPath, readPart } from "../part-reader.ts";
 import type { PartOrder } from "../part-writer.ts";
@@ -37,12 +38,6 @@ export function* partLines(dir: string, part: ManifestPart): Generator<PartLine>
     start = end + 1;
   }
   checkCount(file, part, line);
-}
-
-/** `undefined` when the record has no place in the order. */
-export function orderOf({ seq, rx, ts = rx }: JsonObject): PartOrder | undefined {
-  const isPlaced = Number.isSafeInteger(seq) && Number.isSafeInteger(rx) && Number.isSafeInteger(ts);
-  return isPlaced ? { seq: seq as number, rxMs: rx as number, tsMs: ts as number } : undefined;
 }
 
 export function parseObject(text: string): JsonObject | null {

@@ -1,13 +1,13 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
+import { orderOf, recordProblem } from "../inspect/record-check.ts";
 import { type Manifest, PART_GROUPS, type PartGroup } from "../manifest.ts";
 import { type JsonObject, partPath, RECORD_BYTES_MAX } from "../part-reader.ts";
 import type { PartOrder } from "../part-writer.ts";
 import { partsOf } from "../reader.ts";
 import type { CorrectionLog, Place } from "./correction-log.ts";
 import { DUPLICATE_RULE, Duplicates } from "./duplicates.ts";
-import { orderOf, parseObject } from "./part-lines.ts";
-import { recordProblem } from "./record-check.ts";
+import { parseObject } from "./part-lines.ts";
 import { salvagePart } from "./salvage-part.ts";
 
 const NEWLINE = 0x0a;
