@@ -26,6 +26,7 @@ export function fitRecording(scenario: Scenario, recording: RecordingSource): Re
     ...scenario.account.positions.flatMap(({ symbol }, index) => unknown(`account.positions[${index}].symbol`, symbol)),
     ...scenario.external.flatMap(({ symbol }, index) => unknown(`external[${index}].symbol`, symbol)),
     ...windowProblems(scenario, recording),
+    ...streamProblems(scenario, recording),
   ];
   const warnings = scenario.variants.flatMap(({ name, policy, exchange }) => {
     const lists: readonly (readonly [path: string, list: readonly string[]])[] = [
@@ -38,6 +39,21 @@ export function fitRecording(scenario: Scenario, recording: RecordingSource): Re
     return lists.flatMap(([path, list]) => list.flatMap((symbol) => unknown(`variant ${name} ${path}`, symbol)));
   });
   return { errors, warnings };
+}
+
+/** Without prices a strategy sees nothing; recorded intents that are not recorded are none. */
+function streamProblems({ file, intents }: Scenario, recording: RecordingSource): Problem[] {
+  const hint = `"sim inspect" says what a recording is usable for; "intents: none" runs without any`;
+  const problem = (path: string, is: string, needed: string): Problem => {
+    const text = `Cannot run the scenario on recording ${recording.id}: ${is}, ${needed} is needed`;
+    return { file, path, text, hint };
+  };
+  if (intents === "strategy" && recording.marketEventCount === 0) {
+    return [problem("strategy", "it has no prices", "a recording with prices")];
+  }
+  if (intents !== "recording") return [];
+  for (const { stream } of recording.inputs()) if (stream === "trade.intent") return [];
+  return [problem("intents", 'it has no stream "trade.intent"', "a recording with intents, or a strategy,")];
 }
 
 function windowProblems({ file, window, warmupMs }: Scenario, recording: RecordingSource): Problem[] {
