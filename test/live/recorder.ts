@@ -34,6 +34,8 @@ export interface RunningRecorder {
   until(isReached: (progress: RecordProgress) => boolean): Promise<void>;
   /** Waits for a number of entries, over all streams. */
   entries(count: number): Promise<void>;
+  /** Waits until a Redis stream was read up to this entry. */
+  reached(redisStream: string, id: string): Promise<void>;
   /** Seals, verifies, reads back. */
   finish(): Promise<Recorded>;
 }
@@ -67,7 +69,7 @@ export async function startRecorder(options: RecorderOptions): Promise<RunningRe
     groups,
     keys,
     ...(batchEntriesMax === undefined ? {} : { batchEntriesMax }),
-    intervals: { block: 40, look: 60, group: 100, silence: 300, ...intervals },
+    intervals: { block: 40, look: 60, group: 100, silence: 5000, ...intervals },
     shouldStop: () => isStopped,
     onProgress: (state) => {
       progress = state;
@@ -85,6 +87,10 @@ export async function startRecorder(options: RecorderOptions): Promise<RunningRe
   };
   return {
     until,
+    reached: (redisStream, id) => {
+      const read = source.streams.find(({ cursor }) => cursor.redisStream === redisStream)!.cursor;
+      return until(() => read.lastId === id);
+    },
     entries: (count) => until(({ entries }) => entries >= count),
     async finish() {
       isStopped = true;

@@ -8,19 +8,25 @@ export interface KeyLook {
   readonly value: Buffer | null;
   /** Milliseconds until it expires, below 0 when it never does. */
   readonly ttlMs: number;
-  /** Clock of the record, and a clock that never steps. */
+  /** Clock of the record, and when the question went and the answer came on a clock that never steps. */
   readonly rxMs: number;
-  readonly monotonicMs: number;
+  readonly askedMs: number;
+  readonly answeredMs: number;
 }
 
 interface Known {
   readonly value: Buffer | null;
-  /** On the clock that never steps. */
-  readonly expiresMs: number | null;
+  readonly expiry: Expiry | null;
 }
 
-/** Two looks at one expiry differ by the way to the server and back. */
-const EXPIRY_TOLERANCE_MS = 500;
+/** When a key ends, on the clock that never steps: the server looked at some time between question and answer. */
+interface Expiry {
+  readonly earliestMs: number;
+  readonly latestMs: number;
+}
+
+/** Clocks run a little differently, and the server rounds. */
+const EXPIRY_TOLERANCE_MS = 50;
 
 /**
  * Tells looks at a key that show something new: the first one (`seen`, `absent`), another value (`changed`), another
@@ -30,16 +36,17 @@ export class KeyWatch {
   readonly #known = new Map<string, Known>();
 
   /** Payload of the record, `null` when nothing is new. */
-  look(key: string, { value, ttlMs, rxMs, monotonicMs }: KeyLook): Readonly<Record<string, unknown>> | null {
+  look(key: string, { value, ttlMs, rxMs, askedMs, answeredMs }: KeyLook): Readonly<Record<string, unknown>> | null {
     const known = this.#known.get(key);
-    const expiresMs = value === null || ttlMs < 0 ? null : monotonicMs + ttlMs;
-    const event = eventOf(known, value, expiresMs, monotonicMs);
+    const isEnding = value !== null && ttlMs >= 0;
+    const expiry = isEnding ? { earliestMs: askedMs + ttlMs, latestMs: answeredMs + ttlMs } : null;
+    const event = eventOf(known, value, expiry, answeredMs);
     if (event === null) return null;
-    this.#known.set(key, { value, expiresMs });
+    this.#known.set(key, { value, expiry });
     if (value === null) return { key, event };
     const content = textOrBase64(value);
     const shown = "text" in content ? { value: content.text } : { valueBase64: content.base64 };
-    const ttl = expiresMs === null ? null : ttlMs;
+    const ttl = isEnding ? ttlMs : null;
     return { key, event, ...shown, ttlMs: ttl, expiresTsMs: ttl === null ? null : rxMs + ttl };
   }
 
@@ -54,20 +61,16 @@ export class KeyWatch {
   }
 }
 
-function eventOf(
-  known: Known | undefined,
-  value: Buffer | null,
-  expiresMs: number | null,
-  nowMs: number,
-): string | null {
+function eventOf(known: Known | undefined, value: Buffer | null, expiry: Expiry | null, nowMs: number): string | null {
   if (known === undefined) return value === null ? "absent" : "seen";
   if (value === null) {
     if (known.value === null) return null;
-    return known.expiresMs !== null && nowMs >= known.expiresMs - EXPIRY_TOLERANCE_MS ? "expired" : "deleted";
+    return known.expiry !== null && nowMs >= known.expiry.earliestMs - EXPIRY_TOLERANCE_MS ? "expired" : "deleted";
   }
   if (known.value === null) return "seen";
   if (!known.value.equals(value)) return "changed";
-  if ((expiresMs === null) !== (known.expiresMs === null)) return "renewed";
-  if (expiresMs !== null && Math.abs(expiresMs - known.expiresMs!) > EXPIRY_TOLERANCE_MS) return "renewed";
-  return null;
+  if (expiry === null || known.expiry === null) return expiry === known.expiry ? null : "renewed";
+  const isLater = expiry.earliestMs > known.expiry.latestMs + EXPIRY_TOLERANCE_MS;
+  const isEarlier = expiry.latestMs < known.expiry.earliestMs - EXPIRY_TOLERANCE_MS;
+  return isLater || isEarlier ? "renewed" : null;
 }

@@ -1,5 +1,5 @@
 import type { LiveRecording } from "../../recording/live/live-recording.ts";
-import type { Away, LinkState } from "./patient-link.ts";
+import type { Away } from "./patient-link.ts";
 import type { Loss } from "./stream-cursor.ts";
 
 /** All streams of the server at once. */
@@ -36,10 +36,10 @@ export class LossBook {
   }
 
   /** The recording ends while the server is not heard: what was added since cannot be known. */
-  stillAway(state: LinkState, startTsMs: number, endTsMs: number): void {
+  stillAway(kind: "silence" | "disconnect", startTsMs: number, endTsMs: number): void {
     this.#missing = null;
-    if (state === "silent") this.gaps++;
-    const kind = state === "silent" ? "silence" : "disconnect";
+    // A disconnect was counted when it came.
+    if (kind === "silence") this.gaps++;
     const cause = "the server was still not heard when the recording ended";
     this.#recording.gap({ rxMs: endTsMs, kind, stream: ALL, startTsMs, endTsMs, missing: null, cause });
   }

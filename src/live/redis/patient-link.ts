@@ -28,6 +28,8 @@ interface Question {
   readonly askedMs: number;
   readonly askedTsMs: number;
   readonly allowanceMs: number;
+  /** How long this process had been busy with itself until then. */
+  readonly busyMs: number;
 }
 
 const WATCH_MS = 50;
@@ -53,6 +55,8 @@ export class PatientLink {
   #toldMs = Number.NEGATIVE_INFINITY;
   #stoppedMs: number | null = null;
   #givenUp: string | null = null;
+  #busyMs = 0;
+  #lookedMs = performance.now();
 
   constructor(link: RedisLink, options: PatientOptions) {
     this.#link = link;
@@ -68,9 +72,10 @@ export class PatientLink {
     return this.#silentTsMs === null ? "reading" : "silent";
   }
 
-  /** Since when nothing is heard, `null` while the server answers. */
-  get awaySinceTsMs(): number | null {
-    return this.#lostTsMs ?? this.#silentTsMs;
+  /** Since when nothing is heard and of which kind that is; `null` while the server answers. */
+  get unheard(): { readonly kind: "disconnect" | "silence"; readonly sinceTsMs: number } | null {
+    if (this.#lostTsMs !== null) return { kind: "disconnect", sinceTsMs: this.#lostTsMs };
+    return this.#silentTsMs === null ? null : { kind: "silence", sinceTsMs: this.#silentTsMs };
   }
 
   /**
@@ -83,7 +88,7 @@ export class PatientLink {
     const link = this.#link;
     if (link === null) throw new LinkLost("there is no connection");
     const { nowMs } = this.#options;
-    const question = { askedMs: performance.now(), askedTsMs: nowMs(), allowanceMs };
+    const question = { askedMs: performance.now(), askedTsMs: nowMs(), allowanceMs, busyMs: this.#busySoFarMs() };
     this.#questions.add(question);
     try {
       const reply = await link.ask(command, ...args);
@@ -142,10 +147,11 @@ export class PatientLink {
     this.#link?.close();
   }
 
-  #answered({ askedMs, askedTsMs, allowanceMs }: Question): void {
+  #answered(question: Question): void {
     const { nowMs, onSilence } = this.#options;
+    const { askedMs, askedTsMs } = question;
     const answeredMs = performance.now();
-    const waitedMs = answeredMs - askedMs - allowanceMs;
+    const waitedMs = this.#waitedMs(question);
     this.#answeredTsMs = nowMs();
     this.#silentTsMs = null;
     if (waitedMs <= this.#silenceMs || askedMs < this.#toldMs) return;
@@ -168,8 +174,11 @@ export class PatientLink {
 
   #look(): void {
     const nowMs = performance.now();
-    for (const { askedMs, askedTsMs, allowanceMs } of this.#questions) {
-      const waitedMs = nowMs - askedMs - allowanceMs;
+    this.#busyMs = this.#busySoFarMs();
+    this.#lookedMs = nowMs;
+    for (const question of this.#questions) {
+      const { askedMs, askedTsMs } = question;
+      const waitedMs = this.#waitedMs(question);
       if (waitedMs > this.#silenceMs) this.#silentTsMs ??= askedTsMs;
       if (waitedMs > this.#giveUpMs) {
         this.#givenUp ??= `the server gave no answer for ${Math.round(nowMs - askedMs)} ms, the connection was given up`;
@@ -177,6 +186,16 @@ export class PatientLink {
       }
     }
     if (this.#stoppedMs !== null && nowMs - this.#stoppedMs > LAST_ANSWER_MS) this.#link?.close();
+  }
+
+  /** Beyond what was allowed, and without the time in which this process could not have heard an answer. */
+  #waitedMs({ askedMs, allowanceMs, busyMs }: Question): number {
+    return performance.now() - askedMs - allowanceMs - (this.#busySoFarMs() - busyMs);
+  }
+
+  /** The watch comes late when this process is busy, or was stopped itself. */
+  #busySoFarMs(): number {
+    return this.#busyMs + Math.max(0, performance.now() - this.#lookedMs - 2 * WATCH_MS);
   }
 
   async #pause(durationMs: number): Promise<void> {

@@ -47,6 +47,7 @@ export interface RecordProgress {
   /** Received minus entry time of the newest entry, `null` before the first. */
   readonly lagMs: number | null;
   readonly gaps: number;
+  readonly keyRecords: number;
 }
 
 export interface RecordResult {

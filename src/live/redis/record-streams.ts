@@ -2,14 +2,14 @@ import { performance } from "node:perf_hooks";
 import { redisRecord } from "../../recording/import/redis-record.ts";
 import { entryFields } from "./entry-fields.ts";
 import { FIRST_ID, idTimeMs } from "./entry-id.ts";
+import { type Delivered, deliveredOf, type FollowedStream } from "./followed-stream.ts";
 import { LinkLost, RedisRefusal, type Reply } from "./link.ts";
 import { LossBook } from "./loss-book.ts";
 import { askStreamInfo, type RedisSource } from "./open-source.ts";
 import { PatientLink } from "./patient-link.ts";
 import type { RecordIntervals, RecordOptions, RecordProgress, RecordResult } from "./record-options.ts";
 import { SideLooks } from "./side-looks.ts";
-import type { StreamCursor } from "./stream-cursor.ts";
-import { bytesOf, type StreamInfo, textOf } from "./stream-info.ts";
+import { bytesOf, type StreamInfo } from "./stream-info.ts";
 import { Tally } from "./tally.ts";
 
 const INTERVALS: RecordIntervals = {
@@ -25,23 +25,6 @@ const BATCH_ENTRIES_MAX = 1000;
 const REPLY_BYTES = 4 * 1024 * 1024;
 const ENTRY_BYTES_MIN = 256;
 const SYMBOLS_MAX = 65_536;
-
-interface FollowedStream {
-  readonly cursor: StreamCursor;
-  /** How large entries are lately; decides how many are asked for. */
-  entryBytes: number;
-  /** Everything there was at the last look had been read: what comes next is fresh. */
-  isCaughtUp: boolean;
-  /** The key holds something else for now; a read that names it would fail for all. */
-  isNoStream: boolean;
-  stream: string;
-  entries: number;
-}
-
-interface Delivered {
-  readonly id: string;
-  readonly raw: readonly Buffer[];
-}
 
 /**
  * Reads streams into a recording until it is told to stop. Only looks at the server: `XREAD` without groups, `XINFO`,
@@ -116,8 +99,8 @@ class StreamRecorder {
       clearInterval(progress);
       this.#link.close();
     }
-    const awaySinceTsMs = this.#link.awaySinceTsMs;
-    if (awaySinceTsMs !== null) this.#losses.stillAway(this.#link.state, awaySinceTsMs, this.#nowMs());
+    const { unheard } = this.#link;
+    if (unheard !== null) this.#losses.stillAway(unheard.kind, unheard.sinceTsMs, this.#nowMs());
     this.#tellLag();
     return this.#result();
   }
@@ -239,7 +222,7 @@ class StreamRecorder {
 
   /** One key that turned into something else makes a read fail for all: looking at each finds it. */
   async #refused(error: RedisRefusal): Promise<void> {
-    this.#losses.refused(error.message, this.#nowMs());
+    if (error.code !== "WRONGTYPE") this.#losses.refused(error.message, this.#nowMs());
     await new Promise((done) => setTimeout(done, this.#intervals.block));
     try {
       if (this.#link.state !== "away") await this.#look();
@@ -270,7 +253,14 @@ class StreamRecorder {
     let entries = 0;
     for (const stream of this.#streams.values()) entries += stream.entries;
     const elapsedMs = performance.now() - this.#beganMs;
-    return { elapsedMs, entries, state: this.#link.state, lagMs: this.#newestLagMs, gaps: this.#losses.gaps };
+    return {
+      elapsedMs,
+      entries,
+      state: this.#link.state,
+      lagMs: this.#newestLagMs,
+      gaps: this.#losses.gaps,
+      keyRecords: this.#looks.keyRecords,
+    };
   }
 
   #result(): RecordResult {
@@ -289,16 +279,4 @@ class StreamRecorder {
       clockSkewMs: this.#clockSkewMs.percentiles(),
     };
   }
-}
-
-function deliveredOf(
-  row: Reply,
-  streams: ReadonlyMap<string, FollowedStream>,
-): { stream: FollowedStream; entries: Delivered[] } {
-  const [name, rows] = row as readonly [Reply, readonly Reply[]];
-  const entries = rows.map((entry) => {
-    const [id, raw] = entry as readonly [Reply, readonly Buffer[] | null];
-    return { id: textOf(id), raw: raw ?? [] };
-  });
-  return { stream: streams.get(textOf(name))!, entries };
 }

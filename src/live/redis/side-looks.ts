@@ -49,6 +49,7 @@ export class SideLooks {
 
   async #lookAt(key: string, isNamed: boolean): Promise<void> {
     const { ask, nowMs, recording } = this.#options;
+    const askedMs = performance.now();
     let value: Reply;
     let ttlMs: Reply;
     try {
@@ -66,7 +67,8 @@ export class SideLooks {
       value: bytes,
       ttlMs: numberOf(ttlMs),
       rxMs,
-      monotonicMs: performance.now(),
+      askedMs,
+      answeredMs: performance.now(),
     });
     if (bytes === null && !isNamed) this.#watch.forget(key);
     if (payload === null) return;

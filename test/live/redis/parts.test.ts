@@ -102,7 +102,8 @@ describe("looks at a key", () => {
     value: value === null ? null : Buffer.from(value),
     ttlMs,
     rxMs: 1_000_000 + monotonicMs,
-    monotonicMs,
+    askedMs: monotonicMs - 5,
+    answeredMs: monotonicMs,
   });
 
   test("tell what is new, and nothing else", () => {
@@ -135,8 +136,18 @@ describe("looks at a key", () => {
     expect(events[6]).toEqual({ key: "k", event: "renewed", value: "b", ttlMs: null, expiresTsMs: null });
   });
 
+  test("that took long do not make a renewal of it", () => {
+    const watch = new KeyWatch();
+    const look = (askedMs: number, answeredMs: number, ttlMs: number) =>
+      watch.look("k", { value: Buffer.from("a"), ttlMs, rxMs: answeredMs, askedMs, answeredMs });
+    look(0, 5, 10_000);
+    // The server answered at 1000 and was heard at 4000.
+    expect(look(990, 4000, 9000)).toBeNull();
+    expect(look(4100, 4105, 9000)).toMatchObject({ event: "renewed" });
+  });
+
   test("carry bytes that are no text", () => {
-    const look = { value: Buffer.from([0xff]), ttlMs: -1, rxMs: 1, monotonicMs: 1 };
+    const look = { value: Buffer.from([0xff]), ttlMs: -1, rxMs: 1, askedMs: 1, answeredMs: 1 };
     expect(new KeyWatch().look("k", look)).toMatchObject({ valueBase64: "/w==" });
   });
 });
