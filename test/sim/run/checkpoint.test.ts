@@ -197,6 +197,74 @@ describe("a run that goes on from a checkpoint", () => {
   });
 });
 
+/** The run as it was later, but for one part that is an hour old. */
+function withOldPart(later: RunSnapshot, earlier: RunSnapshot, part: string): RunSnapshot {
+  if (part in later) return { ...later, [part]: earlier[part as keyof RunSnapshot] };
+  const variants = later.variants.map((variant, place) => ({
+    ...variant,
+    [part]: earlier.variants[place]![part as keyof RunSnapshot["variants"][number]],
+  }));
+  return { ...later, variants };
+}
+
+describe("every part of a snapshot counts", () => {
+  const recording = openRecording(BUSY.recordingPath);
+  const stops = linesOf(BUSY, recording, { checkpointEveryMs: 3_600_000 });
+  const restOf = (snapshot: RunSnapshot): readonly string[][] =>
+    linesOf(BUSY, recording, { snapshot: serialize(snapshot) }).lines;
+  const read = (place: number): RunSnapshot => deserialize(stops.snapshots[place]!) as RunSnapshot;
+
+  test("and comes back whole: a run that is stopped as soon as it goes on leaves the same snapshot", () => {
+    for (const [place, bytes] of stops.snapshots.entries()) {
+      const { seq } = read(place).variants[0]!.world;
+      const again = linesOf(BUSY, recording, { snapshot: bytes, until: { kind: "seq", seq } });
+      const saved = deserialize(again.snapshots[0]!) as RunSnapshot;
+      expect(saved).toEqual(read(place));
+      expect(saved.variants.some(({ exchange }) => exchange.orderCount > 0)).toBe(true);
+    }
+  });
+
+  test("of which none is unknown here", () => {
+    expect(Object.keys(read(1)).sort()).toEqual([
+      "clockMs",
+      "feed",
+      "feedStreams",
+      "inbox",
+      "inboxVariant",
+      "markets",
+      "nextBeatMs",
+      "prices",
+      "timeline",
+      "variants",
+    ]);
+    expect(Object.keys(read(1).variants[0]!).sort()).toEqual([
+      "engine",
+      "exchange",
+      "invariants",
+      "name",
+      "scheduler",
+      "stateHash",
+      "streams",
+      "world",
+    ]);
+  });
+
+  test.each(["feed", "feedStreams", "markets", "timeline", "engine", "exchange", "scheduler", "streams", "world"])(
+    "an old part %s is refused or leads elsewhere",
+    (part) => {
+      const expected = stops.lines.map((lines, place) => lines.slice(stops.written[1]![place]!));
+      const old = withOldPart(read(1), read(0), part);
+      let rest: readonly string[][] = [];
+      try {
+        rest = restOf(old);
+      } catch (error) {
+        expect(error).toBeInstanceOf(Error);
+      }
+      expect(firstDifference(rest, expected)).not.toBeNull();
+    },
+  );
+});
+
 describe("the snapshot of a run", () => {
   test("of a shipped scenario is plain data: it comes back from its bytes as it was", () => {
     const scenario = loadScenario(repositoryPath("scenarios/why-no-execute.yaml"));
