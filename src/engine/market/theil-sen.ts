@@ -1,13 +1,16 @@
 /** Slopes are published with 8 decimals; the search stops well below that. */
 const SLOPE_TOLERANCE = 2e-9;
 const ITERATIONS_MAX = 200;
-const BLOCK = 8;
+/** Values that are ordered at once before the merging begins. */
+const BLOCK = 4;
+/** Fewer pairs a value than this between the ends of the bracket, and the order of the last guess is mended, not made anew. */
+const MENDED_PAIRS_MAX = 20;
 
 /**
  * Theil-Sen slope: the median of the slopes of all pairs, so that a few wild bars do not move it.
  *
  * Listing the 32,640 pairs of a 256-bar window costs milliseconds. The number of pairs with a slope below `s` equals
- * the number of inversions of `value - s * index`, which a merge sort counts in microseconds; the median is where that
+ * the number of inversions of `value - s * index`, which sorting counts in microseconds; the median is where that
  * count reaches half of the pairs, found by a bracketing search. The result depends on the values alone.
  *
  * @param values oldest first; the window is `values[start .. start + length)`, `length` at least 2
@@ -22,34 +25,43 @@ export function theilSenSlope(values: Float64Array, start: number, length: numbe
   );
 
   let low = least - step;
-  let lowCount = countBelow(values, start, length, low) - half;
-  for (let widen = 2; lowCount > 0; widen *= 4) {
+  let below = countByMerging(values, start, length, low);
+  for (let widen = 2; below > half; widen *= 4) {
     low = least - widen * step;
-    lowCount = countBelow(values, start, length, low) - half;
+    below = countByMerging(values, start, length, low);
   }
+  let lowCount = below - half;
   let high = least + step;
-  let highCount = countBelow(values, start, length, high) - half;
-  for (let widen = 2; highCount < 0; widen *= 4) {
+  let above = countByMerging(values, start, length, high);
+  for (let widen = 2; above < half; widen *= 4) {
     high = least + widen * step;
-    highCount = countBelow(values, start, length, high) - half;
+    above = countByMerging(values, start, length, high);
   }
+  let highCount = above - half;
 
   // Illinois variant of regula falsi: an end that stays twice has its weight halved, so both ends keep moving.
   let side = 0;
+  let last = above;
   for (let iteration = 0; iteration < ITERATIONS_MAX && high - low > SLOPE_TOLERANCE; iteration++) {
     const span = highCount - lowCount;
     const guess = iteration % 4 === 3 || span <= 0 ? (low + high) / 2 : (low * highCount - high * lowCount) / span;
     const middle = guess > low && guess < high ? guess : (low + high) / 2;
-    const count = countBelow(values, start, length, middle) - half;
+    last =
+      above - below < MENDED_PAIRS_MAX * length
+        ? countByMending(values, start, length, middle, last)
+        : countByMerging(values, start, length, middle);
+    const count = last - half;
     if (count === 0) return middle;
     if (count < 0) {
       low = middle;
       lowCount = count;
+      below = last;
       if (side === -1) highCount /= 2;
       side = -1;
     } else {
       high = middle;
       highCount = count;
+      above = last;
       if (side === 1) lowCount /= 2;
       side = 1;
     }
@@ -74,50 +86,142 @@ function residualSpread(values: Float64Array, start: number, length: number, slo
   return spread / length;
 }
 
-// allow(module-state): scratch space, written before it is read in every call
-let sorted = new Float64Array(512);
-// allow(module-state): scratch space, written before it is read in every call
-let merged = new Float64Array(512);
+/** `value - slope * index` in ascending order, equal ones by index, and the index of each. */
+interface Ordered {
+  readonly keys: Float64Array;
+  readonly indices: Int32Array;
+}
 
-/** Pairs whose slope is below `slope`: strict inversions of `value - slope * index`. */
-function countBelow(values: Float64Array, start: number, length: number, slope: number): number {
-  if (sorted.length < length) {
-    sorted = new Float64Array(length * 2);
-    merged = new Float64Array(length * 2);
+function createOrdered(size: number): Ordered {
+  return { keys: new Float64Array(size), indices: new Int32Array(size) };
+}
+
+// allow(module-state): scratch space, written before it is read in every search
+let ordered = createOrdered(256);
+// allow(module-state): scratch space, written before it is read in every search
+let spare = createOrdered(256);
+
+/**
+ * Pairs whose slope is below `slope`: strict inversions of `value - slope * index`. Leaves their order in `ordered`.
+ *
+ * No comparison decides a jump, because which of two values is smaller is anybody's guess and a processor's wrong guess
+ * costs more than all the rest: a comparison is the number 0 or 1, and `-1` is a mask of all bits.
+ */
+function countByMerging(values: Float64Array, start: number, length: number, slope: number): number {
+  let size = BLOCK;
+  while (size < length) size *= 2;
+  if (ordered.keys.length < size) {
+    ordered = createOrdered(size);
+    spare = createOrdered(size);
   }
-  for (let index = 0; index < length; index++) sorted[index] = values[start + index]! - slope * index;
+  const { keys } = spare;
+  for (let index = 0; index < length; index++) keys[index] = values[start + index]! - slope * index;
+  // Greatest and last: these make no inversion.
+  for (let index = length; index < size; index++) keys[index] = Number.POSITIVE_INFINITY;
+  let inversions = orderBlocks(spare, ordered, size);
+  for (let width = BLOCK; width < size; width *= 2) {
+    inversions += mergeRuns(ordered, spare, size, width);
+    const swap = ordered;
+    ordered = spare;
+    spare = swap;
+  }
+  return inversions;
+}
+
+/** Orders each four values: the place of one is the number of those before it. */
+function orderBlocks({ keys: from }: Ordered, { keys, indices }: Ordered, size: number): number {
   let inversions = 0;
-  for (let block = 0; block < length; block += BLOCK) {
-    const end = Math.min(block + BLOCK, length);
-    for (let index = block + 1; index < end; index++) {
-      const value = sorted[index]!;
-      let place = index;
-      while (place > block && sorted[place - 1]! > value) {
-        sorted[place] = sorted[place - 1]!;
-        place -= 1;
-      }
-      sorted[place] = value;
-      inversions += index - place;
+  for (let block = 0; block < size; block += BLOCK) {
+    const a = from[block]!;
+    const b = from[block + 1]!;
+    const c = from[block + 2]!;
+    const d = from[block + 3]!;
+    const ab = +(a > b) | 0;
+    const ac = +(a > c) | 0;
+    const ad = +(a > d) | 0;
+    const bc = +(b > c) | 0;
+    const bd = +(b > d) | 0;
+    const cd = +(c > d) | 0;
+    const placeA = block + ab + ac + ad;
+    const placeB = block + 1 - ab + bc + bd;
+    const placeC = block + 2 - ac - bc + cd;
+    const placeD = block + 3 - ad - bd - cd;
+    keys[placeA] = a;
+    keys[placeB] = b;
+    keys[placeC] = c;
+    keys[placeD] = d;
+    indices[placeA] = block;
+    indices[placeB] = block + 1;
+    indices[placeC] = block + 2;
+    indices[placeD] = block + 3;
+    inversions += ab + ac + ad + bc + bd + cd;
+  }
+  return inversions;
+}
+
+/**
+ * Merges neighbouring runs of equal width from both ends at once: the `width` smallest from the front, the `width`
+ * greatest from the back, so that no run ends early and two chains of comparisons go side by side.
+ */
+function mergeRuns(from: Ordered, to: Ordered, size: number, width: number): number {
+  const { keys, indices } = from;
+  const { keys: toKeys, indices: toIndices } = to;
+  let inversions = 0;
+  for (let start = 0; start < size; start += 2 * width) {
+    const middle = start + width;
+    let left = start;
+    let right = middle;
+    let lastLeft = middle - 1;
+    let lastRight = middle + width - 1;
+    let back = lastRight;
+    for (let front = start; front < middle; front++) {
+      const isRight = +(keys[right]! < keys[left]!) | 0;
+      const smallest = left + ((right - left) & -isRight);
+      toKeys[front] = keys[smallest]!;
+      toIndices[front] = indices[smallest]!;
+      // Every value of the left run that is still there is greater than this one of the right run.
+      inversions += (middle - left) & -isRight;
+      left += 1 - isRight;
+      right += isRight;
+
+      const isLeft = +(keys[lastLeft]! > keys[lastRight]!) | 0;
+      const greatest = lastRight - ((lastRight - lastLeft) & -isLeft);
+      toKeys[back] = keys[greatest]!;
+      toIndices[back] = indices[greatest]!;
+      // Every value of the left run that is gone was greater than this one of the right run.
+      inversions += (middle - 1 - lastLeft) & (isLeft - 1);
+      lastLeft -= isLeft;
+      lastRight -= 1 - isLeft;
+      back -= 1;
     }
   }
-  for (let width = BLOCK; width < length; width *= 2) {
-    for (let left = 0; left < length; left += 2 * width) {
-      const middle = Math.min(left + width, length);
-      const end = Math.min(left + 2 * width, length);
-      let first = left;
-      let second = middle;
-      for (let slot = left; slot < end; slot++) {
-        if (second >= end || (first < middle && sorted[first]! <= sorted[second]!)) {
-          merged[slot] = sorted[first++]!;
-        } else {
-          merged[slot] = sorted[second++]!;
-          inversions += middle - first;
-        }
-      }
+  return inversions;
+}
+
+/**
+ * The same count for a slope near the one before it: few pairs change places, and each is one inversion more or less.
+ *
+ * @param count of the slope that `ordered` was left by
+ */
+function countByMending(values: Float64Array, start: number, length: number, slope: number, count: number): number {
+  const { keys, indices } = ordered;
+  let inversions = count;
+  for (let slot = 0; slot < length; slot++) {
+    const index = indices[slot]!;
+    const key = values[start + index]! - slope * index;
+    let place = slot;
+    while (place > 0) {
+      const before = keys[place - 1]!;
+      if (before < key) break;
+      const beforeIndex = indices[place - 1]!;
+      if (before === key && beforeIndex < index) break;
+      keys[place] = before;
+      indices[place] = beforeIndex;
+      inversions += beforeIndex < index ? 1 : -1;
+      place -= 1;
     }
-    const swap = sorted;
-    sorted = merged;
-    merged = swap;
+    keys[place] = key;
+    indices[place] = index;
   }
   return inversions;
 }
