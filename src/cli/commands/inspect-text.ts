@@ -5,6 +5,7 @@ import { visibleText } from "../../reports/visible-text.ts";
 const WIDTH_MIN = 80;
 const NAME_WIDTH = 10;
 const FIELDS_LISTED = 12;
+const INPUTS_LISTED = 5;
 const UNLIMITED = 10_000;
 /** Thresholds whose share of blocks the report names; the document has all. */
 const THRESHOLDS_SHOWN: readonly number[] = [0.6, 0.7];
@@ -61,7 +62,11 @@ class InspectionText {
     this.#say("recording", `${recording.id}  ${recording.fidelity}  by ${recording.createdBy}`);
     this.#say("hash", recording.hash);
     if (recording.generator !== null) this.#say("generator", recording.generator);
-    for (const { file, role, sha256 } of recording.inputs) this.#say("input", `${role} ${file} ${sha256}`);
+    for (const { file, role, sha256 } of recording.inputs.slice(0, INPUTS_LISTED)) {
+      this.#say("input", `${role} ${file} ${sha256}`);
+    }
+    const more = recording.inputs.length - INPUTS_LISTED;
+    if (more > 0) this.#say("input", `${more} more (--json)`);
     this.#say("corrected", recording.corrections.length === 0 ? "nothing" : recording.corrections.join("; "));
     const whole = parts.filter(({ state }) => state === "ok").length;
     this.#say("parts", `${whole} of ${parts.length} whole`);
@@ -79,7 +84,7 @@ class InspectionText {
     const hasIds = streams.some(({ firstId }) => firstId !== null);
     const columns = [
       { ...left("stream"), widthMin: 14 },
-      right("records"),
+      right("count"),
       left("first"),
       left("last"),
       right("per s", 1),
@@ -164,8 +169,10 @@ class InspectionText {
 
   #market(): void {
     const { market, notOnVenue } = this.#of;
-    const grid = market.gridMs === null ? "no grid" : `${seconds(market.gridMs)} grid`;
-    const onGrid = market.gridShare === null || market.gridShare > 0.999 ? "" : ` (${percent(market.gridShare)})`;
+    const hasGrid = market.gridMs !== null && market.gridMs > 0;
+    const grid = hasGrid ? `${seconds(market.gridMs!)} grid` : "no grid";
+    const isExact = !hasGrid || market.gridShare === null || market.gridShare > 0.999;
+    const onGrid = isExact ? "" : ` (${percent(market.gridShare!)})`;
     const quoted = market.quoteShare === null ? "" : `, quotes on ${percent(market.quoteShare)}`;
     const { longestGap: gap } = market;
     const longest =

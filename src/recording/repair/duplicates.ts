@@ -5,7 +5,7 @@ import { MARKET_STREAMS } from "../stream-rank.ts";
 const SEEN_KEPT = 65_536;
 
 export const DUPLICATE_RULE =
-  "left out, the first one stays: the same seq and content as an earlier record; the same Redis entry id and fields in " +
+  "left out, the first one stays: the same line as an earlier record, with its seq; the same Redis entry id and fields in " +
   "one stream; the same symbol, times, numbers and native fields of a capture. Equal prices without native fields are " +
   "kept: two trades may be equal. Within the last 65,536 records of a kind";
 
@@ -14,11 +14,9 @@ export class Duplicates {
   readonly #seen = new Recent<string>(3 * SEEN_KEPT);
 
   /** `again` repeats an earlier record whole, `other` has the id of an earlier one and says something else. */
-  verdict(record: JsonObject): "first" | "again" | "other" {
+  verdict(record: JsonObject, text: string): "first" | "again" | "other" {
     const { seq, rx, ts = rx, s, id, fields, x } = record;
-    const { seq: _seq, ...rest } = record;
-    const isSame = this.#see(`seq ${String(seq)}`, JSON.stringify(rest)) === "again";
-    if (isSame) return "again";
+    if (this.#see(`seq ${String(seq)}`, text) === "again") return "again";
     if (typeof id === "string" && typeof fields === "object" && fields !== null) {
       // Market state is one Redis stream a symbol: ids are only unique together with it.
       const lane = s === "marketstate" ? String((fields as { symbol?: unknown }).symbol) : "";

@@ -24,13 +24,15 @@ export interface KeptRow {
 }
 
 /**
- * Reads what can be read of a recording, damaged or not, in the order of its files. Reading again gives the same rows;
- * what is left out goes to the log of the reading that was given one.
+ * Reads what can be read of a recording, damaged or not, in the order of its files. The first reading of a
+ * group is given a log for what is left out; reading again gives the same rows.
  */
 export class RepairSource {
   readonly #dir: string;
   readonly #manifest: Manifest;
   readonly #symbols: ReadonlySet<string>;
+  /** Lines that the first reading left out as duplicates, by part: looking for them again would cost as much again. */
+  readonly #doubled = new Map<string, Set<number>>();
 
   constructor(dir: string, manifest: Manifest) {
     this.#dir = dir;
@@ -42,11 +44,15 @@ export class RepairSource {
     const duplicates = new Duplicates();
     const hash = createHash("sha256");
     let isWhole = true;
-    for (const part of partsOf(this.#manifest, group)) {
+    for (const [index, part] of partsOf(this.#manifest, group).entries()) {
       const file = partPath(this.#dir, part);
       const { content, problem, isVerified } = salvagePart(this.#dir, part);
       hash.update(content);
-      const before = { rows: 0 };
+      // A manifest may list a file twice: its second reading is all duplicates, its first is not.
+      const key = `${group} ${index}`;
+      const doubled = this.#doubled.get(key) ?? new Set<number>();
+      this.#doubled.set(key, doubled);
+      let taken = 0;
       for (const { line, text } of this.#lines(content, file, log)) {
         const record = parseObject(text);
         const what = record === null ? "it is no JSON object" : recordProblem(group, record, this.#symbols);
@@ -54,12 +60,12 @@ export class RepairSource {
           leaveOut(log, { file, line }, what ?? "it is no JSON object");
           continue;
         }
-        before.rows++;
-        const verdict = group === "exchange" ? "first" : duplicates.verdict(record);
-        if (verdict === "again") {
-          log?.add("duplicates left out", DUPLICATE_RULE, { file, line });
-          continue;
+        taken++;
+        if (log !== null && group !== "exchange" && duplicates.verdict(record, text) === "again") {
+          doubled.add(line);
+          log.add("duplicates left out", DUPLICATE_RULE, { file, line });
         }
+        if (doubled.has(line)) continue;
         const order = group === "exchange" ? null : orderOf(record)!;
         yield { group, text, record, stream: record["s"] as string, order, place: { file, line } };
       }
@@ -68,7 +74,7 @@ export class RepairSource {
       const rule = isVerified
         ? "the file is damaged, what it unpacks to is what the manifest lists: taken whole"
         : "taken as far as it can be read; no hash vouches for the records that were taken";
-      const details = { problem, recordsListed: part.records, recordsTaken: before.rows, isVerified };
+      const details = { problem, recordsListed: part.records, recordsTaken: taken, isVerified };
       log?.add(`damaged part ${part.file}`, rule, { file, line: null }, details);
     }
     if (!isWhole || hash.digest("hex") === this.#manifest.content[group]) return;

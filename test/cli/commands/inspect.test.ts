@@ -8,6 +8,7 @@ import { inspectionText } from "../../../src/cli/commands/inspect-text.ts";
 import type { Shell } from "../../../src/cli/shell.ts";
 import { inspectRecording } from "../../../src/recording/inspect/inspect-recording.ts";
 import { inspectionSchema } from "../../../src/recording/inspect/inspection.ts";
+import { createLiveRecording } from "../../../src/recording/live/live-recording.ts";
 import { createRecordingWriter } from "../../../src/recording/writer.ts";
 import { editLines } from "../../recording/edit-recording.ts";
 
@@ -101,21 +102,67 @@ test("each kind of damage is named with its file and place", () => {
   expect(JSON.stringify(found)).not.toContain(KEY);
 });
 
-test("a damaged recording exits with 14 and still prints its one JSON document; a whole one adds no code", async () => {
-  const run = async () => {
-    const printed: string[] = [];
-    const codes: number[] = [];
-    const shell = { print: (text: string) => printed.push(text), exitWith: (code: number) => codes.push(code) };
-    const program = new Command("sim");
-    registerInspect(program, shell as unknown as Shell);
-    await program.parseAsync(["node", "sim", "inspect", dir, "--json"]);
-    return { document: inspectionSchema.parse(JSON.parse(printed.join(""))), codes };
+async function inspect(...args: string[]): Promise<{ printed: string; codes: number[] }> {
+  const printed: string[] = [];
+  const codes: number[] = [];
+  const shell = {
+    stdout: {},
+    print: (text: string) => printed.push(text),
+    exitWith: (code: number) => codes.push(code),
   };
-  expect((await run()).codes).toEqual([]);
+  const program = new Command("sim");
+  registerInspect(program, shell as unknown as Shell);
+  await program.parseAsync(["node", "sim", "inspect", ...args]);
+  return { printed: printed.join("\n"), codes };
+}
+
+test("a damaged recording exits with 14 and still prints its one JSON document; a whole one adds no code", async () => {
+  expect((await inspect(dir, "--json")).codes).toEqual([]);
   truncateSync(join(dir, "inputs.0001.ndjson.gz"), 10);
-  const { document, codes } = await run();
+  const { printed, codes } = await inspect(dir, "--json");
   expect(codes).toEqual([14]);
+  const document = inspectionSchema.parse(JSON.parse(printed));
   expect(document.parts.map(({ state }) => state)).toEqual(["ok", "damaged"]);
+});
+
+test("the ids of entries are columns of the wide table; at 80 columns it says that they are left out", async () => {
+  const narrow = (await inspect(dir)).printed;
+  expect(narrow).toContain("not shown at this width: id order, first id, last id (--wide)");
+  const wide = (await inspect(dir, "--wide")).printed;
+  expect(wide).toMatch(/first id +last id/);
+  expect(wide).toMatch(/trade\.intent .* 1-0 +1-0/);
+});
+
+test("--redact writes a recording in which inspect finds no secret, and prints none on the way", async () => {
+  const out = join(base, "redacted");
+  const { printed, codes } = await inspect(dir, "--redact", "--redact-field", "side", "--out", out, "--json");
+  expect([codes, printed.includes(KEY)]).toEqual([[], false]);
+  expect(JSON.parse(printed)).toMatchObject({
+    schema: "sim.redact/1",
+    recording: { dir: out, id: "rec" },
+    redactions: [
+      { kind: "field side", values: 1, count: 2 },
+      { kind: "named credential", values: 1, count: 2 },
+    ],
+  });
+  const text = (await inspect(out)).printed;
+  expect(text).toContain("secrets    0 found");
+  expect(text).not.toContain("--redact");
+});
+
+test("--repair of an unsealed recording seals what can be verified, and the original stays unsealed", async () => {
+  const live = join(base, "live");
+  const recorder = createLiveRecording({ dir: live, id: "live", createdBy: "test", fidelity: "mark" });
+  const symbol = recorder.symbolIndex("AUSDT");
+  for (let second = 0; second < 5; second++) recorder.market({ rxMs: second * 1000, symbol, price: "1.5" });
+  recorder.close();
+  const out = join(base, "sealed");
+  const { printed, codes } = await inspect(live, "--repair", "--out", out);
+  expect(codes).toEqual([]);
+  expect(printed).toContain("sealed from the verifiable part of an unsealed recording");
+  const found = inspectRecording(out);
+  expect([found.damageCount, found.market.events]).toEqual([0, 5]);
+  expect((await inspect(live)).printed).toContain("unsealed");
 });
 
 test("the shipped recordings are whole", () => {

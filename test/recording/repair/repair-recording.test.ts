@@ -175,6 +175,15 @@ describe("repair", () => {
     expect(whats.filter((what) => what.startsWith("duplicates"))).toEqual([]);
   });
 
+  test("a file that the manifest lists twice is taken once", () => {
+    editManifest(dir, (manifest) => {
+      manifest.parts.splice(1, 0, manifest.parts[0]!);
+    });
+    const { whats, recording } = repaired();
+    expect(recording.marketEventCount).toBe(120);
+    expect(whats).toEqual(["duplicates left out: 120", "market parts with another hash: 1"]);
+  });
+
   test("numbers beyond 2^53 and the form of a record survive a new number", () => {
     const odd =
       '{ "rx":60000,"seq":7,"s":"exchange.order","id":"60000-0","fields":{"seq":1,"order_id":12345678901234567890} }';
