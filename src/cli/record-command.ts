@@ -29,6 +29,7 @@ export async function recordCommand(flags: RecordFlags, shell: Shell): Promise<v
     const source = await openSource({
       target,
       streams,
+      keys,
       from: flags.from,
       isMissingAllowed: flags.allowMissing === true,
     });

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { RedisLink } from "../../src/live/redis/link.ts";
 import { openSource } from "../../src/live/redis/open-source.ts";
 import type { RecordIntervals, RecordProgress, RecordResult } from "../../src/live/redis/record-options.ts";
 import { recordStreams } from "../../src/live/redis/record-streams.ts";
@@ -48,17 +49,21 @@ export interface RecorderOptions {
   readonly keys?: readonly string[];
   readonly batchEntriesMax?: number;
   readonly intervals?: Partial<RecordIntervals>;
+  /** The first connection with something added, e.g. a failure at a certain question. */
+  readonly wrap?: (link: RedisLink) => RedisLink;
+  readonly nowMs?: () => number;
 }
 
 const folders: string[] = [];
 
 /** Records inside the test, into a folder that `removeRecordings` removes. */
 export async function startRecorder(options: RecorderOptions): Promise<RunningRecorder> {
-  const { url, streams, from = "now", groups = [], keys = [], batchEntriesMax, intervals } = options;
+  const { url, streams, from = "now", groups = [], keys = [], batchEntriesMax, intervals, wrap, nowMs } = options;
   const base = mkdtempSync(join(tmpdir(), "record-"));
   folders.push(base);
   const target = parseRedisUrl(url);
-  const source = await openSource({ target, streams, from, isMissingAllowed: true });
+  const opened = await openSource({ target, streams, keys, from, isMissingAllowed: true });
+  const source = wrap === undefined ? opened : { ...opened, link: wrap(opened.link) };
   const dir = join(base, "r");
   const recording = createLiveRecording({ dir, id: "r", createdBy: "test", fidelity: "mark" });
   let isStopped = false;
@@ -68,6 +73,7 @@ export async function startRecorder(options: RecorderOptions): Promise<RunningRe
     recording,
     groups,
     keys,
+    ...(nowMs === undefined ? {} : { nowMs }),
     ...(batchEntriesMax === undefined ? {} : { batchEntriesMax }),
     intervals: { block: 40, look: 60, group: 100, silence: 5000, ...intervals },
     shouldStop: () => isStopped,

@@ -12,6 +12,8 @@ export interface SourceOptions {
   readonly target: RedisTarget;
   /** As people say them: `trade.intent` also means `quantum:stream:trade.intent`. */
   readonly streams: readonly string[];
+  /** Keys to be looked at, to see that they may be. */
+  readonly keys?: readonly string[];
   /** `now`, `start`, or an entry id to begin after. */
   readonly from: string;
   /** Streams that do not exist yet are waited for, however alike others are. */
@@ -102,7 +104,20 @@ async function resolveStreams(link: RedisLink, options: SourceOptions, fromId: s
     });
   }
   if (problems.length > 0) throw new UserError(problems);
+  await tryRights(link, [...streams.keys()], options.keys ?? []);
   return { target, link, streams: [...streams.values()], warnings };
+}
+
+/** Whoever may ask about a stream may still not read it: better told now than in an empty recording. */
+async function tryRights(link: RedisLink, streams: readonly string[], keys: readonly string[]): Promise<void> {
+  const newest = streams.map(() => "$");
+  if (streams.length > 0) await link.ask("XREAD", "COUNT", 1, "STREAMS", ...streams, ...newest);
+  const [key] = keys;
+  if (key === undefined) return;
+  await link.ask("PTTL", key);
+  await link.ask("GET", key).catch((error: unknown) => {
+    if (!(error instanceof RedisRefusal && error.code === "WRONGTYPE")) throw error;
+  });
 }
 
 /** The name itself comes first; without one of that name, the one the origin system would give it. */

@@ -22,6 +22,14 @@ export interface PatientOptions {
   onLost(away: Away): void;
 }
 
+/** A server that is not heard at the moment. */
+export interface Unheard {
+  readonly kind: "disconnect" | "silence";
+  readonly sinceTsMs: number;
+  /** Why the last try to connect again failed, in the words of the system or the server. */
+  readonly lastFailure: string | null;
+}
+
 export type LinkState = "reading" | "silent" | "away";
 
 interface Question {
@@ -55,6 +63,7 @@ export class PatientLink {
   #toldMs = Number.NEGATIVE_INFINITY;
   #stoppedMs: number | null = null;
   #givenUp: string | null = null;
+  #lastFailure: string | null = null;
   #busyMs = 0;
   #lookedMs = performance.now();
 
@@ -72,10 +81,11 @@ export class PatientLink {
     return this.#silentTsMs === null ? "reading" : "silent";
   }
 
-  /** Since when nothing is heard and of which kind that is; `null` while the server answers. */
-  get unheard(): { readonly kind: "disconnect" | "silence"; readonly sinceTsMs: number } | null {
-    if (this.#lostTsMs !== null) return { kind: "disconnect", sinceTsMs: this.#lostTsMs };
-    return this.#silentTsMs === null ? null : { kind: "silence", sinceTsMs: this.#silentTsMs };
+  /** `null` while the server answers. */
+  get unheard(): Unheard | null {
+    const lastFailure = this.#lastFailure;
+    if (this.#lostTsMs !== null) return { kind: "disconnect", sinceTsMs: this.#lostTsMs, lastFailure };
+    return this.#silentTsMs === null ? null : { kind: "silence", sinceTsMs: this.#silentTsMs, lastFailure: null };
   }
 
   /**
@@ -118,8 +128,9 @@ export class PatientLink {
       await isBack(opened);
     } catch (error) {
       link?.close();
-      if (error instanceof LinkLost || error instanceof RedisRefusal) return null;
-      throw error;
+      if (!(error instanceof LinkLost || error instanceof RedisRefusal)) throw error;
+      this.#lastFailure = error.message;
+      return null;
     } finally {
       clearTimeout(timer);
     }
@@ -127,6 +138,7 @@ export class PatientLink {
     const attempts = this.#attempts;
     this.#link = link;
     this.#attempts = 0;
+    this.#lastFailure = null;
     this.#lostTsMs = null;
     this.#answeredTsMs = nowMs();
     const tries = attempts === 1 ? "1 try" : `${attempts} tries`;

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { redisRecord } from "../../recording/import/redis-record.ts";
+import { ClockWatch } from "./clock-watch.ts";
 import { entryFields } from "./entry-fields.ts";
 import { FIRST_ID, idTimeMs } from "./entry-id.ts";
 import { type Delivered, deliveredOf, type FollowedStream } from "./followed-stream.ts";
@@ -52,6 +53,7 @@ class StreamRecorder {
   readonly #lagMs = new Tally();
   readonly #unread = new Tally();
   readonly #clockSkewMs = new Tally();
+  readonly #clock: ClockWatch;
   readonly #beganMs = performance.now();
   #newestLagMs: number | null = null;
   #lookedMs = 0;
@@ -61,6 +63,7 @@ class StreamRecorder {
     this.#options = options;
     this.#intervals = { ...INTERVALS, ...options.intervals };
     this.#nowMs = options.nowMs ?? Date.now;
+    this.#clock = new ClockWatch(this.#nowMs(), performance.now());
     this.#losses = new LossBook(options.recording);
     this.#streams = new Map(
       source.streams.map(({ cursor, entryBytes, isCaughtUp }) => {
@@ -100,12 +103,14 @@ class StreamRecorder {
       this.#link.close();
     }
     const { unheard } = this.#link;
-    if (unheard !== null) this.#losses.stillAway(unheard.kind, unheard.sinceTsMs, this.#nowMs());
+    if (unheard !== null) this.#losses.stillAway(unheard, this.#nowMs());
     this.#tellLag();
     return this.#result();
   }
 
   async #step(): Promise<void> {
+    const jump = this.#clock.look(this.#nowMs(), performance.now());
+    if (jump !== null) this.#losses.jumped(jump);
     try {
       if (this.#link.state === "away") {
         await this.#comeBack();
@@ -144,6 +149,7 @@ class StreamRecorder {
     const reply = await this.#link.ask(block, "XREAD", "COUNT", count, "BLOCK", block, "STREAMS", ...names, ...ids);
     if (!Array.isArray(reply)) return;
     const rxMs = this.#nowMs();
+    this.#losses.hold();
     const batches = (reply as readonly Reply[]).map((row) => deliveredOf(row, this.#streams));
     const infos = await Promise.allSettled(
       batches.map(({ stream }) => askStreamInfo(this.#askable, stream.cursor.redisStream)),
@@ -153,6 +159,7 @@ class StreamRecorder {
       const info = infos[at]!.status === "fulfilled" ? infos[at]!.value : null;
       this.#write(stream, entries, info === "no stream" ? null : info, rxMs);
     }
+    this.#losses.release();
     for (const info of infos) if (info.status === "rejected") throw info.reason;
   }
 
@@ -166,11 +173,7 @@ class StreamRecorder {
       bytes += bytesOf(entry.raw);
       this.#entry(stream, entry, rxMs);
     }
-    if (loss?.place === "after") {
-      // Without this the loss would go before the entries of its millisecond, by its rank.
-      this.#options.recording.tick();
-      this.#losses.loss(cursor.redisStream, loss, rxMs);
-    }
+    if (loss?.place === "after") this.#losses.loss(cursor.redisStream, loss, rxMs);
     this.#losses.heard(cursor.redisStream, rxMs);
     stream.entryBytes = Math.max(bytes / entries.length, info?.lastEntryBytes ?? 0, stream.entryBytes * 0.9);
     this.#measure(ids.at(-1)!, stream, info, rxMs);

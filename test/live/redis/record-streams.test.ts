@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Redis } from "ioredis";
 import { afterEach, describe, expect, test } from "vitest";
+import { LinkLost } from "../../../src/live/redis/link.ts";
 import type { InputRecord } from "../../../src/recording/batch.ts";
 import { importRedis } from "../../../src/recording/import/import-redis.ts";
 import type { Manifest } from "../../../src/recording/manifest.ts";
@@ -250,6 +251,64 @@ describe.skipIf(!hasRedis)("what happens to the server", () => {
     const recorded = await recorder.finish();
     expect(recorded.interruptions().map(({ kind }) => kind)).toEqual(["disconnect", "reconnect"]);
     expect(recorded.interruptions()[0]!.cause).toContain("the connection was given up");
+    expect(recorded.ids("trade.intent")).toEqual(await idsOf(client, INTENTS));
+  });
+
+  test.each([
+    ["silence", async () => pause(500)],
+    [
+      "disconnect",
+      async () => {
+        throw new LinkLost("cut by the test");
+      },
+    ],
+  ] as const)("a %s between the entries and what is asked about them comes after the entries", async (kind, happen) => {
+    const client = await begin();
+    let hasRead = false;
+    const recorder = await startRecorder({
+      url: server.url,
+      streams: [INTENTS],
+      intervals: { silence: 200 },
+      wrap: (link) => ({
+        close: () => link.close(),
+        async ask(command, ...args) {
+          if (hasRead && command === "XINFO") {
+            hasRead = false;
+            await happen();
+          }
+          const reply = await link.ask(command, ...args);
+          if (command === "XREAD" && reply !== null) hasRead = true;
+          return reply;
+        },
+      }),
+    });
+    await client.xadd(INTENTS, "*", "n", "1");
+    await recorder.entries(1);
+    await client.xadd(INTENTS, "*", "n", "2");
+    await recorder.entries(2);
+    const recorded = await recorder.finish();
+    const told = recorded.records.map(({ stream }) => stream).filter((stream) => stream !== "redis.lag");
+    expect(told.slice(0, 2)).toEqual(["trade.intent", kind]);
+    expect(told).not.toContain("clock-step");
+    expect(recorded.ids("trade.intent")).toEqual(await idsOf(client, INTENTS));
+    expect(recorded.result.missing).toBe(0);
+  });
+
+  test("a clock of the recorder that jumps is a record, forth and back", async () => {
+    const client = await begin();
+    let offsetMs = 0;
+    const nowMs = () => Date.now() + offsetMs;
+    const recorder = await startRecorder({ url: server.url, streams: [INTENTS], nowMs });
+    for (const [at, jumpMs] of [0, 60_000, 0].entries()) {
+      offsetMs = jumpMs;
+      await client.xadd(INTENTS, "*", "n", String(at));
+      await recorder.entries(at + 1);
+    }
+    const recorded = await recorder.finish();
+    const [ahead, back, ...more] = recorded.interruptions();
+    expect(more).toEqual([]);
+    expect([ahead!.kind, ahead!.cause]).toEqual(["clock-step", expect.stringMatching(/went ahead by (59|60)\d{3} ms/)]);
+    expect([back!.kind, back!.cause]).toEqual(["clock-step", expect.stringMatching(/went back (59|60)?\d+ ms/)]);
     expect(recorded.ids("trade.intent")).toEqual(await idsOf(client, INTENTS));
   });
 
