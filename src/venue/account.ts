@@ -220,10 +220,19 @@ export function bookTrade(account: AccountState, booking: Booking, nextTranId: (
   }
   position.updatedTsMs = tsMs;
   if (position.qtyLots === 0) account.positions.delete(key);
-  const notionalQuote = booking.closingNotionalQuote + booking.openingNotionalQuote;
-  account.tradeCashQuote += sign < 0 ? notionalQuote : -notionalQuote;
-  account.walletQuote += realizedQuote - feeQuote;
-  account.realizedQuote += realizedQuote;
+  const notionalQuote =
+    closingLots === 0
+      ? booking.openingNotionalQuote
+      : openingLots === 0
+        ? booking.closingNotionalQuote
+        : booking.closingNotionalQuote + booking.openingNotionalQuote;
+  if (sign < 0) account.tradeCashQuote += notionalQuote;
+  else account.tradeCashQuote -= notionalQuote;
+  if (closingLots > 0) {
+    account.walletQuote += realizedQuote;
+    account.realizedQuote += realizedQuote;
+  }
+  account.walletQuote -= feeQuote;
   account.feesQuote += feeQuote;
   if (closingLots > 0) {
     addIncome(account, {
@@ -256,11 +265,11 @@ export function addIncome(account: AccountState, income: Income): void {
   dropOldest(account.income, HISTORY_MAX);
 }
 
-/** Drops a fifth at a time, so that a long list is rarely moved. */
-export function dropOldest<Row>(rows: Row[], most: number, onDrop?: (row: Row) => void): void {
-  if (rows.length <= most * 1.2) return;
-  const dropped = rows.splice(0, rows.length - most);
-  if (onDrop !== undefined) for (const row of dropped) onDrop(row);
+const NOTHING: readonly never[] = [];
+
+/** Drops a fifth at a time, so that a long list is rarely moved; what was dropped is returned. */
+export function dropOldest<Row>(rows: Row[], most: number): readonly Row[] {
+  return rows.length <= most * 1.2 ? NOTHING : rows.splice(0, rows.length - most);
 }
 
 /**

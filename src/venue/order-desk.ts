@@ -55,9 +55,11 @@ export interface OrderDeskOptions {
 export class OrderDesk {
   readonly #options: OrderDeskOptions;
   readonly #resting: (RestingBook | null)[];
+  readonly #orderIdBase: number;
 
   constructor(options: OrderDeskOptions) {
     this.#options = options;
+    this.#orderIdBase = Number(options.orderIdBase);
     this.#resting = options.rules.map(() => null);
   }
 
@@ -86,7 +88,7 @@ export class OrderDesk {
     this.#options.counters.orders += 1;
     const { triggered } = request;
     const order: Order = {
-      orderId: String((this.#options.orderIdBase ?? 10_000_000n) + BigInt(this.#options.counters.orders)),
+      orderId: this.#orderId(this.#options.counters.orders),
       accountIndex: account.index,
       symbolIndex: request.symbolIndex,
       clientOrderId: request.clientOrderId,
@@ -114,10 +116,16 @@ export class OrderDesk {
       priority: ++this.#options.counters.priority,
       expiryReason: 0,
     };
-    account.openOrders.set(order.orderId, order);
+    // It joins the open orders when it rests: most market orders end within the call that brought them.
     account.byClientId.set(order.clientOrderId, order);
     this.#options.listener.order(order, "NEW", null, tsMs);
     return order;
+  }
+
+  /** Ids beyond 2^53 need bigints, which cost more than the rest of the order. */
+  #orderId(count: number): string {
+    const id = this.#orderIdBase + count;
+    return Number.isSafeInteger(id) ? String(id) : String(this.#options.orderIdBase + BigInt(count));
   }
 
   /** Trades what can trade at once. A limit beyond which it may not go is its own price, or the venue's bound for MARKET. */
@@ -211,7 +219,12 @@ export class OrderDesk {
     const opening = qtyLots - closing;
     const closingNotionalQuote = closing === 0 ? 0n : contract.notionalQuote(priceTicks, closing);
     const openingNotionalQuote = opening === 0 ? 0n : contract.notionalQuote(priceTicks, opening);
-    const notionalQuote = closingNotionalQuote + openingNotionalQuote;
+    const notionalQuote =
+      closing === 0
+        ? openingNotionalQuote
+        : opening === 0
+          ? closingNotionalQuote
+          : closingNotionalQuote + openingNotionalQuote;
     const feeQuote = feeOf(notionalQuote, isMaker ? this.#options.makerRate : this.#options.takerRate);
     this.#options.counters.trades += 1;
     const before = account.walletQuote;
@@ -234,7 +247,7 @@ export class OrderDesk {
       this.#options.nextTranId,
     );
     order.filledLots += qtyLots;
-    order.filledQuote += notionalQuote;
+    order.filledQuote = order.filledLots === qtyLots ? notionalQuote : order.filledQuote + notionalQuote;
     order.updatedTsMs = tsMs;
     order.status = openLots(order) === 0 ? "FILLED" : "PARTIALLY_FILLED";
     const trade: Trade = {
@@ -270,6 +283,7 @@ export class OrderDesk {
 
   rest(account: AccountState, order: Order, tsMs: number): void {
     const { index, contract } = this.#options.rules[order.symbolIndex]!;
+    account.openOrders.set(order.orderId, order);
     if (!order.isReduceOnly) {
       const notionalQuote = contract.notionalQuote(order.priceTicks, openLots(order));
       order.marginQuote = notionalQuote / BigInt(settingsOf(account, index).leverage);
@@ -327,11 +341,11 @@ export class OrderDesk {
 
   /** Out of the open ones; ended orders are kept up to a number, so memory does not grow with the run. */
   #forget(account: AccountState, order: Order): void {
-    account.openOrders.delete(order.orderId);
+    if (account.openOrders.size > 0) account.openOrders.delete(order.orderId);
     account.ended.push(order);
-    dropOldest(account.ended, HISTORY_MAX, (dropped) => {
+    for (const dropped of dropOldest(account.ended, HISTORY_MAX)) {
       if (account.byClientId.get(dropped.clientOrderId) === dropped) account.byClientId.delete(dropped.clientOrderId);
-    });
+    }
   }
 
   /** Fills what rests of a symbol: whole when the market trades through it, by its place in line when it trades at it. */
@@ -380,7 +394,7 @@ export class OrderDesk {
 
   /** Resting reduce-only orders that no longer have anything to reduce leave the book, as on Binance (`er` 4). */
   #expireReduceOnly(account: AccountState, cause: Order, tsMs: number): void {
-    for (const order of [...account.openOrders.values()]) {
+    for (const order of account.openOrders.size === 0 ? [] : [...account.openOrders.values()]) {
       if (order === cause || order.symbolIndex !== cause.symbolIndex || order.positionSide !== cause.positionSide)
         continue;
       const isClosing = order.isReduceOnly || (order.positionSide !== "BOTH" && order.side === cause.side);
