@@ -86,6 +86,12 @@ async function redact(
   isJson: boolean,
   shell: Shell,
 ): Promise<void> {
+  const { isUnsealedRecording } = await import("../../recording/live/recover-recording.ts");
+  if (isUnsealedRecording(dir)) {
+    const text = "Cannot redact the recording: it is not sealed, a sealed one is needed";
+    const hint = `"sim inspect ${dir} --repair --out NEW" makes one`;
+    throw new UserError([{ file: dir, text, hint }], EXIT.recordingUnusable);
+  }
   const { redactRecording } = await import("../../recording/repair/redact-recording.ts");
   const { sealed, redactions } = redactRecording(dir, out, fields);
   const { redactedText } = await import("./inspect-copies.ts");

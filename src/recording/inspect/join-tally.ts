@@ -1,7 +1,7 @@
 import { bridgePlanId } from "../../engine/formulas/plan-id.ts";
 import { parseIntent } from "../../engine/pipeline/intent-codec.ts";
 import { parseApplyResult } from "../../engine/portfolio/apply-result.ts";
-import { type Entry, numberOf, textFields, textOf } from "./entry-fields.ts";
+import { type Entry, numberOf, readEntry, textFields, textOf } from "./entry-fields.ts";
 import type { Inspection } from "./inspection.ts";
 import { nearIds } from "./near-ids.ts";
 
@@ -63,12 +63,15 @@ export class JoinTally {
         this.#bridgePlans.add(planId, place);
       }
     } else if (stream === "apply.permit" || PERMIT_KEY.test(key)) {
+      // A look that found no such key is a record too.
+      if (record["event"] === "absent") return;
       this.#permits.add(planId === "" ? (PERMIT_KEY.exec(key)?.[1] ?? "") : planId, place);
     } else if (stream === "apply.result") this.#result(fields, place);
     else if (LEDGER_STREAMS.has(stream) || LEDGER_KEY.test(key)) {
+      const value = parseValue(record["value"]);
       for (const name of ["plan_id", "last_result_plan_id", "last_order_id", "order_id"]) {
-        const value = body?.[name] ?? fields[name];
-        this.#ledger.add(typeof value === "number" ? String(value) : textOf(value), place);
+        const id = value?.[name] ?? body?.[name] ?? fields[name];
+        this.#ledger.add(typeof id === "number" ? String(id) : textOf(id), place);
       }
     } else if (ID_STREAMS.has(stream)) this.#mentions.add(planId, place);
   }
@@ -130,6 +133,11 @@ export class JoinTally {
     const orderIds = parsed.result.orders.flatMap(({ orderId }) => (orderId === null ? [] : [orderId]));
     if (this.#orderIds.size < IDS_KEPT) this.#orderIds.set(planId, orderIds);
   }
+}
+
+/** Value of a key that was read: JSON, where the pipeline wrote it as such. */
+function parseValue(value: unknown): Readonly<Record<string, unknown>> | null {
+  return readEntry({ payload: value }).body;
 }
 
 /** `null` when one of the two streams is not recorded: then nothing can be said about it. */

@@ -58,10 +58,23 @@ const REPLACED_WHOLE = new RegExp(`^(?!${REPLACED})`);
 const PLAIN_PRICE =
   /^\{"seq":\d+,"rx":\d+(?:,"ts":\d+)?,"s":"[a-z]{1,5}","sym":"[^"\\]{1,24}"(?:,"[pbaq]":"[\d.]{1,40}")+\}$/;
 
-/** Kinds of secrets in a text, each once; never their values. */
+/** Kinds of secrets in a text, each once; never their values. Bytes that a recorder kept in base64 are looked into. */
 export function secretKinds(text: string): string[] {
   if (PLAIN_PRICE.test(text)) return [];
-  return KINDS.filter(({ pattern }) => text.search(pattern) >= 0).map(({ kind }) => kind);
+  const all = text.includes('Base64":') ? `${text}\n${decodedBase64(text)}` : text;
+  return KINDS.filter(({ pattern }) => all.search(pattern) >= 0).map(({ kind }) => kind);
+}
+
+/** Recorders keep what is no UTF-8 as `valueBase64`, and whole entries as names and values in `fieldsBase64`. */
+function decodedBase64(text: string): string {
+  return [...text.matchAll(/"\w{0,40}Base64":(\[[^\]]*\]|"[^"]*")/g)]
+    .map(([, value]) => {
+      const texts = [...value!.matchAll(/"([A-Za-z0-9+/=]+)"/g)].map(([, packed]) =>
+        Buffer.from(packed!, "base64").toString("utf8"),
+      );
+      return texts.map((each, at) => (at % 2 === 0 ? `"${each}":` : `"${each}",`)).join("");
+    })
+    .join("\n");
 }
 
 /** The text with every secret replaced by its kind, e.g. `<venue API key withheld>`. */

@@ -46,7 +46,22 @@ export class Redactor {
 
   /** A record without its secrets and without the fields that were asked for; `null` when that cannot be done. */
   record(line: string): string | null {
-    return this.#document(line, this.#fieldVisit, (key) => this.#fields.has(key));
+    const isBase64 = (key: string) => key.endsWith("Base64");
+    const isDoubled = line.includes('Base64"');
+    const before = isDoubled ? this.#looseBase64(line, isBase64) : line;
+    return before === null ? null : this.#document(before, this.#fieldVisit, (key) => this.#fields.has(key));
+  }
+
+  /** What was kept in base64 beside a secret, or holds one, goes as a whole: nobody would see it in there. */
+  #looseBase64(line: string, isBase64: (key: string) => boolean): string | null {
+    const seen = new Redactor([...this.#fields]);
+    const visible = rewriteJson(line, (key) => (key !== null && isBase64(key) ? '""' : undefined), isBase64);
+    if (visible === null) return null;
+    const isClean = secretKinds(line).length === 0 && seen.#document(visible, seen.#fieldVisit, () => true) === visible;
+    if (isClean && this.#fields.size === 0) return line;
+    const visit: Visit = (key, { text }) =>
+      key !== null && isBase64(key) ? JSON.stringify(this.#placeholder("base64 beside a secret", text)) : undefined;
+    return rewriteJson(line, visit, isBase64);
   }
 
   /** A manifest without its secrets: its own fields are never asked for by name. */

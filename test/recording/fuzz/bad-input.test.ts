@@ -145,6 +145,17 @@ const CASES: readonly Bad[] = [
     text: /symbol.* (is unknown|is not in)/,
   },
   {
+    // Found by the fuzz: inspect called it whole, and no reader took it.
+    name: "a price of a stream that has none",
+    damage: (at) =>
+      editLines(at, MARKET, (lines) =>
+        lines.map((line, index) => (index === 2 ? line.replace("mark", "__proto__") : line)),
+      ),
+    file: MARKET,
+    line: 3,
+    text: /s is "__proto__"|its stream is no stream of prices/,
+  },
+  {
     name: "a clock that goes backwards",
     damage: (at) =>
       editLines(at, MARKET, (lines) =>

@@ -83,13 +83,18 @@ describe("joins", () => {
       bridgePlan(2_500, second),
       bridgePlan(3_600, "0123456789abcdef"),
       entry(1_600, "apply.permit", { plan_id: first, allow: "true" }),
-      { rxMs: 1_700, stream: "redis.key", payload: { key: `quantum:permit:p33:${second}`, value: "{}" } },
+      {
+        rxMs: 1_700,
+        stream: "redis.key",
+        payload: { key: `quantum:permit:p33:${second}`, event: "seen", value: "{}" },
+      },
+      { rxMs: 1_710, stream: "redis.key", payload: { key: `quantum:permit:p26:${third}`, event: "absent" } },
       executor(1_800, first, { plan_id: first, executed: true, order_id: 42, filled_qty: 1, order_status: "FILLED" }),
       executor(2_800, misspelled, { plan_id: misspelled, executed: true, order_id: 43, filled_qty: 0 }),
       {
         rxMs: 2_900,
         stream: "redis.key",
-        payload: { key: "quantum:position:ledger:AUSDT", fields: { last_order_id: "42" } },
+        payload: { key: "quantum:position:ledger:AUSDT", event: "seen", value: '{"last_order_id": 42}' },
       },
     ]);
     const shares = joins.pairs.map(({ name, joined, records }) => `${name} ${joined}/${records}`);

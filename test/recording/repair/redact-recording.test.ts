@@ -138,6 +138,18 @@ describe("secrets", () => {
     expect(secretKinds("rediss://:pass-word@host:6380")).toEqual(["password in a URL"]);
   });
 
+  test("kept in base64 beside a text, or only there, are found and go with what holds them", () => {
+    const packed = ["api_key", "abcdefgh", "n", "\u00ff"].map((text) => Buffer.from(text).toString("base64"));
+    const line = JSON.stringify({ s: "a", fields: { api_key: "abcdefgh" }, fieldsBase64: packed });
+    const clean = new Redactor([]).record(line)!;
+    expect(JSON.parse(clean)).toEqual({ s: "a", fields: { api_key: "[redacted:2]" }, fieldsBase64: "[redacted:1]" });
+    const only = JSON.stringify({ s: "a", valueBase64: Buffer.from(`secret=${HEX}`).toString("base64") });
+    expect(secretKinds(only)).toEqual(["named credential"]);
+    expect(JSON.parse(new Redactor([]).record(only)!)).toEqual({ s: "a", valueBase64: "[redacted:1]" });
+    const harmless = JSON.stringify({ s: "a", valueBase64: Buffer.from("just bytes").toString("base64") });
+    expect(new Redactor([]).record(harmless)).toBe(harmless);
+  });
+
   test("hidden by escapes or in the name of a field are found and taken out", () => {
     const line = `{"s":"a","${KEY}":1,"f":"\\u0061pi_key=abcdefgh"}`;
     const clean = new Redactor([]).record(line)!;
