@@ -12,6 +12,7 @@ import {
 } from "./pipeline/execute.ts";
 import { finishRun } from "./pipeline/finish.ts";
 import { evaluatePositions } from "./pipeline/harvest.ts";
+import { forgetExpired } from "./pipeline/key-memory.ts";
 import { onLedgerDue } from "./pipeline/ledger.ts";
 import { onPermitTimeout } from "./pipeline/permit-stage.ts";
 import { onFundingSettled, onOrderFilled } from "./pipeline/settle.ts";
@@ -21,6 +22,8 @@ import {
   type EngineMemory,
   type EngineParts,
   type EngineState,
+  hashedMemory,
+  KEY_MEMORIES,
   memoryOf,
   noteFinding,
   type Step,
@@ -57,6 +60,11 @@ export interface EngineSnapshot {
   readonly governor: unknown;
 }
 
+/** Hash of an engine at rest, see `Engine.stateHash`. */
+export function engineHashOf({ memory, governor }: EngineSnapshot): string {
+  return stateHashOf({ memory: hashedMemory(memory), governor });
+}
+
 /**
  * @param memory of `save`, which the engine goes on with where the saved one stopped; the governor's memory must have
  * been given to `createGovernor`
@@ -79,7 +87,7 @@ export function createEngine(parts: EngineParts, memory?: EngineMemory): Engine 
       if (envelope.seq % SWEEP_INTERVAL === 0) sweep(state);
       return step.decisions;
     },
-    stateHash: () => stateHashOf(save()),
+    stateHash: () => engineHashOf(save()),
     save,
   };
 }
@@ -181,9 +189,5 @@ function onTimer(step: Step, timerId: string): void {
 
 /** Memories are bounded by their time to live, not by the length of the run. */
 function sweep(state: EngineState): void {
-  for (const memory of [state.seenIntents, state.donePlans, state.seenTrades, state.ledgerOrders]) {
-    for (const [key, untilTsMs] of memory) {
-      if (untilTsMs <= state.tsMs) memory.delete(key);
-    }
-  }
+  for (const field of KEY_MEMORIES) forgetExpired(state[field], state.tsMs);
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { EngineSnapshot } from "../../src/engine/engine.ts";
-import { stateHashOf } from "../../src/engine/state-hash.ts";
+import { type EngineSnapshot, engineHashOf } from "../../src/engine/engine.ts";
 import { openRecording } from "../../src/recording/reader.ts";
 import { runScenario } from "../../src/sim/run/run.ts";
 import { scenarioOf } from "../sim/run/run-helpers.ts";
@@ -75,11 +74,13 @@ describe("the state hash of a run under way", () => {
   test("differs when any one thing the engine remembers differs", () => {
     expect(places.size).toBeGreaterThan(150);
     for (const [wanted, number] of places) {
-      const before = stateHashOf(snapshots[number]);
+      // Stands in the digest beside it, which key-memory.test.ts holds to its word.
+      if (wanted.endsWith(".untilTsMs/*")) continue;
+      const before = engineHashOf(snapshots[number]!);
       const changed = structuredClone(snapshots[number]!);
       const change = changesOf(changed, "", () => undefined).find(([path]) => path === wanted)![1];
       change();
-      expect(stateHashOf(changed), wanted).not.toBe(before);
+      expect(engineHashOf(changed), wanted).not.toBe(before);
     }
   });
 

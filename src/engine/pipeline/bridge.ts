@@ -5,6 +5,7 @@ import { type Intent, sideSign } from "../domain/intent.ts";
 import { bridgePlanId } from "../formulas/plan-id.ts";
 import { govern, type PlanDraft } from "./govern.ts";
 import { parseIntent } from "./intent-codec.ts";
+import { isRemembered, remember } from "./key-memory.ts";
 import { qtyLotsOf } from "./position-book.ts";
 import { decide, hasQuirk, instrumentOf, markPriceOf, noteFindingOnce, type Step } from "./state.ts";
 import {
@@ -29,11 +30,11 @@ const FUTURE_TOLERANCE_MS = 5000;
 export function onIntent(step: Step, event: IntentReceived): void {
   const { state, tsMs } = step;
   const { bridge } = state.policy;
-  if (state.seenIntents.has(event.entryId)) {
+  if (isRemembered(state.seenIntents, event.entryId)) {
     reject(step, event.entryId, null, "duplicate_intent", `entry ${event.entryId} was handled before`);
     return;
   }
-  state.seenIntents.set(event.entryId, tsMs + bridge.seenTtl);
+  remember(state.seenIntents, event.entryId, tsMs + bridge.seenTtl);
   const parsed = parseIntent(event.entryId, event.fields);
   if (!parsed.ok) {
     const { problem } = parsed;

@@ -2,6 +2,7 @@ import type { Money } from "../domain/money.ts";
 import { moneyToNumber } from "../domain/money.ts";
 import type { Plan, Verdict } from "../domain/plan.ts";
 import type { Drivers } from "../governors/governor.ts";
+import { isRemembered } from "./key-memory.ts";
 import { publishPlan } from "./publish.ts";
 import { hasQuirk, noteFindingOnce, type Step } from "./state.ts";
 
@@ -56,7 +57,7 @@ export function checkLimits(input: LimitInput, limits: Limits): string | null {
  */
 export function govern(step: Step, draft: PlanDraft, drivers: Drivers): void {
   const { state } = step;
-  if (state.activePlans.has(draft.planId) || state.donePlans.has(draft.planId)) {
+  if (state.activePlans.has(draft.planId) || isRemembered(state.donePlans, draft.planId)) {
     publishPlan(step, { ...draft, decision: "SKIP", reasonCodes: ["duplicate_plan"], verdict: null });
     return;
   }

@@ -5,6 +5,7 @@ import { profitLockStop } from "../formulas/profit-lock.ts";
 import { harvestAction, rNet, rNetOrigin } from "../formulas/r-net.ts";
 import { calibrateByHeat } from "../portfolio/portfolio-heat.ts";
 import { govern, type PlanDraft } from "./govern.ts";
+import { isRemembered } from "./key-memory.ts";
 import { closeShareOf } from "./permit-stage.ts";
 import type { Position } from "./position-book.ts";
 import { decide, hasQuirk, instrumentOf, markPriceOf, noteFindingOnce, type Step, setTimer } from "./state.ts";
@@ -322,7 +323,7 @@ function propose(
   govern(step, draft, drivers);
   // A plan that went on to a permit either closes the position or is asked again at once; only refusals are repeated
   // at the slow pace.
-  const wasRefused = !state.activePlans.has(draft.planId) && !state.donePlans.has(draft.planId);
+  const wasRefused = !state.activePlans.has(draft.planId) && !isRemembered(state.donePlans, draft.planId);
   if (!wasRefused) {
     state.lastProposals.delete(evaluation.symbol);
     return;

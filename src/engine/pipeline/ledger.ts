@@ -1,3 +1,4 @@
+import { isRemembered, remember } from "./key-memory.ts";
 import { decide, hasQuirk, noteFindingOnce, type PendingLedger, type Step, setTimer } from "./state.ts";
 
 /** What an ended order changed goes to the ledger after the configured lag: the exchange is ahead of it until then. */
@@ -23,8 +24,8 @@ export function onLedgerDue(step: Step, orderId: string): void {
   if (pending === undefined) return;
   step.state.pendingLedger.delete(orderId);
   const { ledger, ledgerOrders } = step.state;
-  if (ledgerOrders.has(orderId)) return;
-  ledgerOrders.set(orderId, step.tsMs + step.state.policy.executor.doneTtl);
+  if (isRemembered(ledgerOrders, orderId)) return;
+  remember(ledgerOrders, orderId, step.tsMs + step.state.policy.executor.doneTtl);
   const before = ledger.get(pending.symbol) ?? step.state.positions.adoptedQtyLots.get(pending.symbol) ?? 0;
   const after = hasQuirk(step, "ledger-unsigned")
     ? Math.abs(Math.abs(before) + pending.deltaQtyLots)

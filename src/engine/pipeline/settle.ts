@@ -2,6 +2,7 @@ import type { FundingSettled, OrderFilled } from "../domain/event.ts";
 import { lotsToQty, notionalQuote, ticksToPrice } from "../domain/instrument.ts";
 import { sideSign } from "../domain/intent.ts";
 import { finishOrder } from "./execute.ts";
+import { isRemembered, remember } from "./key-memory.ts";
 import { commitLater } from "./ledger.ts";
 import { applyFill, type Position } from "./position-book.ts";
 import { type ActiveOrder, decide, instrumentOf, noteFinding, noteFindingOnce, type Step } from "./state.ts";
@@ -10,7 +11,7 @@ import { type ActiveOrder, decide, instrumentOf, noteFinding, noteFindingOnce, t
 export function onOrderFilled(step: Step, event: OrderFilled): void {
   const { account, activeOrders, positions, seenTrades } = step.state;
   const tradeKey = `${event.symbol}:${event.tradeId}`;
-  if (seenTrades.has(tradeKey)) {
+  if (isRemembered(seenTrades, tradeKey)) {
     noteFinding(step, {
       code: "duplicate_fill",
       severity: "warn",
@@ -20,7 +21,7 @@ export function onOrderFilled(step: Step, event: OrderFilled): void {
     });
     return;
   }
-  seenTrades.set(tradeKey, step.tsMs + step.state.policy.executor.doneTtl);
+  remember(seenTrades, tradeKey, step.tsMs + step.state.policy.executor.doneTtl);
   const order = activeOrders.get(event.clientOrderId);
   const instrument = instrumentOf(step, event.symbol);
   const notional = notionalQuote(instrument, event.priceTicks, event.qtyLots);

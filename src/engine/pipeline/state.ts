@@ -7,6 +7,7 @@ import type { MarketState } from "../market/market-state.ts";
 import type { Policy } from "../policy.ts";
 import type { Quirk } from "../quirks.ts";
 import type { BoundRanker } from "../rankers/ranker.ts";
+import { createKeyMemory, digestOf, type KeyMemory } from "./key-memory.ts";
 import { createPositionBook, type PositionBook } from "./position-book.ts";
 import { createStatistics, type Statistics } from "./statistics.ts";
 
@@ -92,13 +93,15 @@ export interface EngineState {
   readonly positions: PositionBook;
   /** Committed ledger, signed lots; the exchange is the truth and this one lags. */
   readonly ledger: Map<string, number>;
-  readonly ledgerOrders: Map<string, number>;
+  /** Orders whose ledger commit is made or on its way. */
+  readonly ledgerOrders: KeyMemory;
 
-  /** Entry id to the time its memory may be dropped. */
-  readonly seenIntents: Map<string, number>;
-  readonly donePlans: Map<string, number>;
-  /** `symbol:trade id` of fills that are booked, to the time their memory may be dropped: no fill counts twice. */
-  readonly seenTrades: Map<string, number>;
+  /** Entry ids that were judged. */
+  readonly seenIntents: KeyMemory;
+  /** Plans that were executed. */
+  readonly donePlans: KeyMemory;
+  /** `symbol:trade id` of fills that are booked: no fill counts twice. */
+  readonly seenTrades: KeyMemory;
   readonly activePlans: Map<string, ActivePlan>;
   readonly activeOrders: Map<string, ActiveOrder>;
   /** Facts about orders needed after their end: pending ledger commits. */
@@ -160,6 +163,16 @@ export function memoryOf(state: EngineState): EngineMemory {
   return memory as EngineMemory;
 }
 
+/** Fields that grow with the day and are hashed by their digest. */
+export const KEY_MEMORIES = ["seenIntents", "donePlans", "seenTrades", "ledgerOrders"] as const;
+
+/** The memory as a state hash sees it: all of it, long lists of keys as their digests. */
+export function hashedMemory(memory: EngineMemory): Readonly<Record<string, unknown>> {
+  const hashed: Record<string, unknown> = { ...memory };
+  for (const field of KEY_MEMORIES) hashed[field] = digestOf(memory[field]);
+  return hashed;
+}
+
 /** @param memory of a checkpoint, which the state goes on with: it is taken over, not copied */
 export function createState(parts: EngineParts, memory?: EngineMemory): EngineState {
   const state = emptyState(parts);
@@ -187,10 +200,10 @@ function emptyState(parts: EngineParts): EngineState {
     },
     positions: createPositionBook(),
     ledger: new Map(),
-    ledgerOrders: new Map(),
-    seenIntents: new Map(),
-    donePlans: new Map(),
-    seenTrades: new Map(),
+    ledgerOrders: createKeyMemory(),
+    seenIntents: createKeyMemory(),
+    donePlans: createKeyMemory(),
+    seenTrades: createKeyMemory(),
     activePlans: new Map(),
     activeOrders: new Map(),
     pendingLedger: new Map(),
