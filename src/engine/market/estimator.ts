@@ -32,21 +32,20 @@ export function computeFeatures(closes: Float64Array, count: number): MarketFeat
   if (count < FEATURE_BARS_MIN) return null;
   const logs = new Float64Array(count);
   for (let bar = 0; bar < count; bar++) logs[bar] = Math.log(closes[bar]!);
-  const returns = new Float64Array(count - 1);
-  for (let bar = 1; bar < count; bar++) returns[bar - 1] = logs[bar]! - logs[bar - 1]!;
-  // One sort serves the limits, the median and the deviations from it: this runs for every symbol of the universe.
-  // allow(sort): typed arrays sort by number, and equal numbers are one
-  const ordered = Float64Array.from(returns).sort();
-  const last = ordered.length - 1;
-  const low = ordered[Math.floor(0.01 * last)]!;
-  const high = ordered[Math.ceil((1 - 0.01) * last)]!;
-  const winsorised = clamp(returns, low, high);
+  return featuresOfLogs(logs, count);
+}
 
-  const robust = 1.4826 * medianAbsoluteDeviation(clamp(ordered, low, high));
-  const ewma = Math.sqrt(ewmaVariance(winsorised));
-  const spike = robust > 0 ? ewma / robust : 1;
-  const weight = sigmoid((spike - 1.2) / 0.3);
-  const sigma = round8(weight * ewma + (1 - weight) * robust);
+/** `sigma` of `computeFeatures` alone, without the slopes, which are most of the work. */
+export function sigmaOfLogs(logs: Float64Array, count: number): number | null {
+  return count < FEATURE_BARS_MIN ? null : sigmaOf(winsorisedReturns(logs, count), count - 1);
+}
+
+/** @param logs natural logarithms of the closes, as `Math.log` has them */
+export function featuresOfLogs(logs: Float64Array, count: number): MarketFeatures | null {
+  if (count < FEATURE_BARS_MIN) return null;
+  const steps = count - 1;
+  const winsorised = winsorisedReturns(logs, count);
+  const sigma = sigmaOf(winsorised, steps);
 
   let slope = 0;
   let weights = 0;
@@ -58,8 +57,8 @@ export function computeFeatures(closes: Float64Array, count: number): MarketFeat
   const mu = weights > 0 ? round8(slope / weights) : 0;
   const trendStrength = sigma > 0 ? round6(Math.abs(mu) / sigma) : 0;
 
-  const sameSign = shareOfSameSignSteps(winsorised);
-  const ratioDistance = Math.abs(varianceRatio(winsorised, VARIANCE_RATIO_LAG) - 1);
+  const sameSign = shareOfSameSignSteps(winsorised.returns, steps);
+  const ratioDistance = Math.abs(varianceRatio(winsorised.returns, steps, VARIANCE_RATIO_LAG) - 1);
   const trend = trendStrength + sameSign - ratioDistance;
   const meanReversion = ratioDistance - trendStrength - Math.abs(sameSign);
   const chop = 1 - Math.abs(sameSign) + (1 - Math.min(trendStrength, 1)) - ratioDistance;
@@ -67,69 +66,117 @@ export function computeFeatures(closes: Float64Array, count: number): MarketFeat
   return { sigma, mu, trendStrength, pTrend, pMeanReversion, pChop };
 }
 
-/** Middle of ordered values; the mean of the two middle ones when the count is even. */
-function middleOf(ordered: Float64Array): number {
-  const middle = ordered.length >> 1;
-  return ordered.length % 2 === 1 ? ordered[middle]! : (ordered[middle - 1]! + ordered[middle]!) / 2;
+interface Winsorised {
+  /** In the order of time; only the first `count - 1` are of this series. */
+  readonly returns: Float64Array;
+  readonly median: number;
 }
 
-/** EWMA of squared returns, lambda 0.94; a window of 64 bars and more leaves nothing of the start value. */
-function ewmaVariance(returns: Float64Array): number {
-  let variance = returns[0]! * returns[0]!;
-  for (let step = 1; step < returns.length; step++) variance = 0.94 * variance + 0.06 * returns[step]! * returns[step]!;
-  return variance;
+// allow(module-state): scratch space, written before it is read in every call
+let returnSpace = new Float64Array(512);
+// allow(module-state): scratch space, written before it is read in every call
+let selectSpace = new Float64Array(512);
+
+/** Returns held between their percentiles 1 and 99, and their median. */
+function winsorisedReturns(logs: Float64Array, count: number): Winsorised {
+  const steps = count - 1;
+  if (returnSpace.length < steps) {
+    returnSpace = new Float64Array(steps * 2);
+    selectSpace = new Float64Array(steps * 2);
+  }
+  const returns = returnSpace;
+  for (let step = 0; step < steps; step++) {
+    const value = logs[step + 1]! - logs[step]!;
+    returns[step] = value;
+    selectSpace[step] = value;
+  }
+  const median = medianOf(selectSpace, steps);
+  // Everything left of the middle is at most the median and everything right of it at least: each limit is on its side.
+  const middle = steps >> 1;
+  const low = select(selectSpace, 0, middle, Math.floor(0.01 * (steps - 1)));
+  const high = select(selectSpace, middle + 1, steps, Math.ceil((1 - 0.01) * (steps - 1)));
+  for (let step = 0; step < steps; step++) returns[step] = Math.min(high, Math.max(low, returns[step]!));
+  return { returns, median };
+}
+
+function sigmaOf({ returns, median }: Winsorised, steps: number): number {
+  for (let step = 0; step < steps; step++) selectSpace[step] = Math.abs(returns[step]! - median);
+  const robust = 1.4826 * medianOf(selectSpace, steps);
+  const ewma = Math.sqrt(ewmaVariance(returns, steps));
+  const spike = robust > 0 ? ewma / robust : 1;
+  const weight = sigmoid((spike - 1.2) / 0.3);
+  return round8(weight * ewma + (1 - weight) * robust);
+}
+
+/** Median of the first `count` values, the mean of the two middle ones when the count is even. Reorders them. */
+function medianOf(values: Float64Array, count: number): number {
+  const middle = count >> 1;
+  const upper = select(values, 0, count, middle);
+  if (count % 2 === 1) return upper;
+  let lower = values[0]!;
+  for (let place = 1; place < middle; place++) lower = Math.max(lower, values[place]!);
+  return (lower + upper) / 2;
 }
 
 /**
- * Median distance from the median. In ordered values distances grow from the median outwards on either side, so the
- * smallest half of them comes from a merge of both sides.
- *
- * @param ordered ascending
+ * The value that would stand at `wanted` if `values[from .. to)` were sorted. Reorders them: what is before `wanted` is
+ * at most that value, what is after it at least. Quickselect; equal values are set aside, so that a price that never
+ * moves costs two passes.
  */
-function medianAbsoluteDeviation(ordered: Float64Array): number {
-  const count = ordered.length;
-  const center = middleOf(ordered);
-  let right = 0;
-  while (right < count && ordered[right]! <= center) right += 1;
-  let left = right - 1;
-  const middle = count >> 1;
-  let before = 0;
-  let distance = 0;
-  for (let taken = 0; taken <= middle; taken++) {
-    before = distance;
-    const below = left >= 0 ? Math.abs(ordered[left]! - center) : Number.POSITIVE_INFINITY;
-    const above = right < count ? Math.abs(ordered[right]! - center) : Number.POSITIVE_INFINITY;
-    if (below <= above) {
-      distance = below;
-      left -= 1;
-    } else {
-      distance = above;
-      right += 1;
+function select(values: Float64Array, from: number, to: number, wanted: number): number {
+  let first = from;
+  let end = to;
+  for (;;) {
+    const pivot = middleOfThree(values[first]!, values[(first + end) >> 1]!, values[end - 1]!);
+    // Every value is exchanged with the first one that does not belong to the front; a comparison is 0 or 1 and no jump.
+    let less = first;
+    for (let place = first; place < end; place++) {
+      const value = values[place]!;
+      values[place] = values[less]!;
+      values[less] = value;
+      less += +(value < pivot) | 0;
     }
+    if (wanted < less) {
+      end = less;
+      continue;
+    }
+    let equal = less;
+    for (let place = less; place < end; place++) {
+      const value = values[place]!;
+      values[place] = values[equal]!;
+      values[equal] = value;
+      equal += +(value === pivot) | 0;
+    }
+    if (wanted < equal) return pivot;
+    // Nothing equals a pivot that is no number: then there is no order to find.
+    if (equal === first) return Number.NaN;
+    first = equal;
   }
-  return count % 2 === 1 ? distance : (before + distance) / 2;
 }
 
-function clamp(values: Float64Array, low: number, high: number): Float64Array {
-  const clamped = new Float64Array(values.length);
-  for (let step = 0; step < values.length; step++) clamped[step] = Math.min(high, Math.max(low, values[step]!));
-  return clamped;
+function middleOfThree(one: number, other: number, third: number): number {
+  return Math.max(Math.min(one, other), Math.min(Math.max(one, other), third));
 }
 
-function shareOfSameSignSteps(returns: Float64Array): number {
+/** EWMA of squared returns, lambda 0.94; a window of 64 bars and more leaves nothing of the start value. */
+function ewmaVariance(returns: Float64Array, steps: number): number {
+  let variance = returns[0]! * returns[0]!;
+  for (let step = 1; step < steps; step++) variance = 0.94 * variance + 0.06 * returns[step]! * returns[step]!;
+  return variance;
+}
+
+function shareOfSameSignSteps(returns: Float64Array, steps: number): number {
   let same = 0;
   let pairs = 0;
-  for (let step = 1; step < returns.length; step++) {
+  for (let step = 1; step < steps; step++) {
     const product = returns[step]! * returns[step - 1]!;
-    if (product === 0) continue;
-    pairs += 1;
-    if (product > 0) same += 1;
+    pairs += +(product !== 0) | 0;
+    same += +(product > 0) | 0;
   }
   return pairs === 0 ? 0.5 : same / pairs;
 }
 
-function varianceRatio(returns: Float64Array, lag: number): number {
-  const count = returns.length;
+function varianceRatio(returns: Float64Array, count: number, lag: number): number {
   let mean = 0;
   for (let step = 0; step < count; step++) mean += returns[step]!;
   mean /= count;

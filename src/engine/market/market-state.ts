@@ -1,4 +1,4 @@
-import { computeFeatures, FEATURE_BARS_MIN } from "./estimator.ts";
+import { FEATURE_BARS_MIN, featuresOfLogs, sigmaOfLogs } from "./estimator.ts";
 import type { MarketFeatures } from "./features.ts";
 
 const MINUTE_MS = 60_000;
@@ -57,6 +57,11 @@ export class MarketState {
   readonly #featureMinute: Float64Array;
   readonly #features: (MarketFeatures | null)[];
   readonly #recorded = new Map<number, MarketFeatures>();
+  /** Logarithms of `#closes`, place by place: they follow from them and are not saved. */
+  readonly #logs: Float64Array;
+  /** Of the last minute that is a multiple of the interval; asked again after a load, so not saved either. */
+  readonly #sigmaMinute: Float64Array;
+  readonly #sigmas: (number | null)[];
   readonly #scratch: Float64Array;
 
   constructor(options: MarketStateOptions) {
@@ -83,6 +88,9 @@ export class MarketState {
     this.#hour = new Float64Array(count).fill(-1);
     this.#featureMinute = new Float64Array(count).fill(-1);
     this.#features = new Array<MarketFeatures | null>(count).fill(null);
+    this.#logs = new Float64Array(count * this.#capacity);
+    this.#sigmaMinute = new Float64Array(count).fill(-1);
+    this.#sigmas = new Array<number | null>(count).fill(null);
     this.#scratch = new Float64Array(options.windowBars);
   }
 
@@ -138,6 +146,22 @@ export class MarketState {
     return this.#features[symbol]!;
   }
 
+  /** `sigma` of `features`, for whoever needs nothing else: the slopes, which are most of the work, are left out. */
+  sigma(symbol: number): number | null {
+    const recorded = this.#recorded.get(symbol);
+    if (recorded !== undefined) return recorded.sigma;
+    const minute = this.#minute[symbol]!;
+    const newest = minute % this.#refreshBars;
+    const asOf = minute - newest;
+    if (this.#featureMinute[symbol] === asOf) return this.#features[symbol]?.sigma ?? null;
+    if (this.#sigmaMinute[symbol] !== asOf) {
+      this.#sigmaMinute[symbol] = asOf;
+      const count = this.#window(symbol, newest);
+      this.#sigmas[symbol] = count < this.#pointsMin ? null : sigmaOfLogs(this.#scratch, count);
+    }
+    return this.#sigmas[symbol]!;
+  }
+
   hasRecordedFeatures(symbol: number): boolean {
     return this.#recorded.has(symbol);
   }
@@ -178,6 +202,9 @@ export class MarketState {
       this.#features[symbol] = each;
     });
     for (const [symbol, each] of recorded) this.#recorded.set(symbol, each);
+    this.#closes.forEach((close, place) => {
+      this.#logs[place] = Math.log(close);
+    });
   }
 
   #columns(): readonly (Float64Array | Int32Array)[] {
@@ -212,7 +239,9 @@ export class MarketState {
 
   #pushClose(symbol: number, close: number): void {
     const count = this.#closeCount[symbol]!;
-    this.#closes[symbol * this.#capacity + (count % this.#capacity)] = close;
+    const place = symbol * this.#capacity + (count % this.#capacity);
+    this.#closes[place] = close;
+    this.#logs[place] = Math.log(close);
     this.#closeCount[symbol] = count + 1;
     const previous = this.#previousClose[symbol]!;
     this.#previousClose[symbol] = close;
@@ -251,15 +280,26 @@ export class MarketState {
     this.#dayVolume[symbol] = this.#dayVolume[symbol]! + qty;
   }
 
-  /** Leaves out the `newest` closes, so that the answer does not depend on when within the interval it is asked. */
   #compute(symbol: number, newest: number): MarketFeatures | null {
+    const count = this.#window(symbol, newest);
+    return count < this.#pointsMin ? null : featuresOfLogs(this.#scratch, count);
+  }
+
+  /**
+   * Lays out the window of the estimator, oldest first, and gives its length. Leaves out the `newest` closes, so that the
+   * answer does not depend on when within the interval it is asked.
+   */
+  #window(symbol: number, newest: number): number {
     const total = this.#closeCount[symbol]! - newest;
     const count = Math.min(total, this.#windowBars);
-    if (count < this.#pointsMin) return null;
+    if (count < this.#pointsMin) return count;
     const base = symbol * this.#capacity;
+    let from = (total - count) % this.#capacity;
     for (let bar = 0; bar < count; bar++) {
-      this.#scratch[bar] = this.#closes[base + ((total - count + bar) % this.#capacity)]!;
+      this.#scratch[bar] = this.#logs[base + from]!;
+      from += 1;
+      if (from === this.#capacity) from = 0;
     }
-    return computeFeatures(this.#scratch, count);
+    return count;
   }
 }

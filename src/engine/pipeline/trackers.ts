@@ -39,7 +39,7 @@ export function viewPortfolio(step: Step): PortfolioView {
     const notional = mark === null ? entryNotional : qty * mark;
     unrealized += position.qtyLots > 0 ? notional - entryNotional : entryNotional - notional;
     grossNotional += notional;
-    const sigma = step.state.market.features(instrument.index)?.sigma ?? 0;
+    const sigma = step.state.market.sigma(instrument.index) ?? 0;
     heatSum += notional * sigma * MINUTES_PER_DAY_ROOT;
     riskSum += notional * (position.riskPct ?? policy.harvest.stopDistanceDefaultPct);
   }

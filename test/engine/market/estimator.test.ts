@@ -40,4 +40,19 @@ describe("computeFeatures", () => {
       { numRuns: 200 },
     );
   });
+
+  test("has it too where most returns are equal, or all of them", () => {
+    const steps = fc.array(fc.constantFrom(0, 0, 0, 0, 0, 1, -1), { minLength: 64, maxLength: 301 });
+    fc.assert(
+      fc.property(steps, fc.boolean(), (moves, isStill) => {
+        let price = 70;
+        const closes = [0, ...moves].map((move) => {
+          price += isStill ? 0 : move;
+          return Math.max(1, price);
+        });
+        expect(computeFeatures(Float64Array.from(closes), closes.length)!.sigma).toBe(sigmaByDefinition(closes));
+      }),
+      { numRuns: 100 },
+    );
+  });
 });

@@ -98,4 +98,39 @@ describe("MarketState", () => {
     market.setRecordedFeatures(1, recorded);
     expect(market.features(1)).toEqual(recorded);
   });
+
+  test("tells sigma alone as it tells it among the features, whichever is asked first", () => {
+    for (const refreshBars of [1, 5]) {
+      const one = createMarket(refreshBars);
+      const other = createMarket(refreshBars);
+      walk(330).forEach((price, bar) => {
+        for (const market of [one, other]) {
+          market.update(0, START_MS + bar * MINUTE_MS, price, Number.NaN, Number.NaN, 0);
+        }
+        const sigma = one.sigma(0);
+        expect(sigma).toBe(other.features(0)?.sigma ?? null);
+        expect(one.features(0)).toEqual(other.features(0));
+        expect(other.sigma(0)).toBe(sigma);
+      });
+    }
+  });
+
+  test("lets the sigma of recorded features win too", () => {
+    const market = createMarket();
+    feed(market, walk(320));
+    expect(market.sigma(0)).not.toBe(0.01);
+    const recorded = { sigma: 0.01, mu: 0, trendStrength: 0, pTrend: 0.2, pMeanReversion: 0.2, pChop: 0.6 };
+    market.setRecordedFeatures(0, recorded);
+    expect(market.sigma(0)).toBe(0.01);
+  });
+
+  test("goes on from what was saved to the same features, though less was saved than it keeps", () => {
+    const market = createMarket();
+    feed(market, walk(300));
+    const later = createMarket();
+    later.load(structuredClone(market.save()));
+    for (const each of [market, later]) each.update(0, START_MS + 301 * MINUTE_MS, 99, Number.NaN, Number.NaN, 0);
+    expect(later.sigma(0)).toBe(market.sigma(0));
+    expect(later.features(0)).toEqual(market.features(0));
+  });
 });
