@@ -32,6 +32,7 @@ const REPORTS_MAY_READ_OF_ENGINE = /^engine\/(domain\/|quirks\.ts$)/;
 const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   zod: ["engine", "recording", "sim", "serve", "reports", "cli"],
   "@noble/hashes": ["engine"],
+  jsep: ["engine"],
   seedrandom: ["sim"],
   yaml: ["sim"],
   commander: ["cli"],
