@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { JournalEntry } from "../../src/engine/domain/journal.ts";
 import { openRecording } from "../../src/recording/reader.ts";
 import { decodeJournalLine, encodeJournalLine } from "../../src/reports/journal-codec.ts";
+import { readJournal } from "../../src/reports/journal-file.ts";
 import { runScenario } from "../../src/sim/run/run.ts";
 import { loadScenario } from "../../src/sim/scenario/load.ts";
 import { type RecordedRun, repositoryPath, runOf } from "../sim/run/run-helpers.ts";
@@ -56,5 +58,22 @@ describe("state hashes of a journal", () => {
       expect(last.stateHash).toBe(run.result.variants[variant]!.stateHash);
       expect(decodeJournalLine(encodeJournalLine(last))).toEqual(last);
     });
+  });
+
+  test("are read from a journal file, which may have none, and must be texts", () => {
+    const run: RecordedRun = runOf(scenario, recording);
+    const [header] = run.headers;
+    const entries = run.entries[0]!;
+    const read = (lines: readonly string[]): JournalEntry[] => [
+      ...readJournal(
+        [encodeJournalLine(header!), ...lines].map((line) => `${line}\n`),
+        "journal.ndjson",
+      ).entries(),
+    ];
+    expect(read(entries.map((entry) => encodeJournalLine(entry)))).toEqual(entries);
+    const old = entries.map(({ envelope, decisions }) => ({ envelope, decisions }));
+    expect(read(old.map((entry) => encodeJournalLine(entry)))).toEqual(old);
+    const wrong = encodeJournalLine(entries.at(-1)!).replace(/"stateHash":"\w+"/, '"stateHash":7');
+    expect(() => read([wrong])).toThrow("the stateHash is no text");
   });
 });

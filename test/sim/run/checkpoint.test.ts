@@ -23,7 +23,7 @@ interface Lines {
 function linesOf(
   scenario: Scenario,
   recording: RecordingSource,
-  more: Pick<RunRequest, "until" | "checkpointEveryMs"> & { readonly snapshot?: Buffer } = {},
+  more: Pick<RunRequest, "until" | "checkpointEveryMs" | "shouldStop"> & { readonly snapshot?: Buffer } = {},
 ): Lines {
   const lines: string[][] = scenario.variants.map(() => []);
   const snapshots: Buffer[] = [];
@@ -170,6 +170,19 @@ describe("a run that goes on from a checkpoint", () => {
       const expected = whole.lines.map((lines, place) => lines.slice(watched.written[number]![place]!));
       expect(firstDifference(rest.lines, expected)).toBeNull();
     });
+  });
+
+  test("makes them after an interruption, which leaves a checkpoint too", () => {
+    let looks = 0;
+    const shouldStop = (): boolean => {
+      looks += 1;
+      return looks > 90;
+    };
+    const first = linesOf(BUSY, recording, { shouldStop });
+    expect(first.result).toMatchObject({ isPartial: true, end: "interrupted" });
+    const rest = linesOf(BUSY, recording, { snapshot: first.snapshots[0]! });
+    const joined = first.lines.map((lines, place) => [...lines.slice(0, -1), ...rest.lines[place]!]);
+    expect(firstDifference(joined, whole.lines)).toBeNull();
   });
 
   test("can be stopped and gone on with again and again", () => {
