@@ -79,6 +79,16 @@ describe("sim run --until, --checkpoint and --from", () => {
     expect(filesOf("p3")).toEqual(filesOf("alone"));
   });
 
+  test("go on from the last checkpoint a whole run wrote on its way", async () => {
+    const whole = await sim("run", scenario, "--out", "w1", "--checkpoint", "e.ckpt", "--checkpoint-every", "50s");
+    expect(whole).toMatchObject({ code: 0, stderr: "" });
+    const header = JSON.parse(readFileSync(join(folder, "e.ckpt"), "latin1").split("\n", 1)[0]!) as { tsMs: number };
+    expect(header.tsMs).toBeGreaterThan(0);
+    const rest = await sim("run", scenario, "--out", "w2", "--from", "e.ckpt");
+    expect(rest.stdout).toBe(whole.stdout.replaceAll("w1/r-", "w2/r-"));
+    expect(filesOf("w2")).toEqual(filesOf("w1"));
+  });
+
   test("say what is missing: exit 2, with the next step", async () => {
     const cases: readonly [readonly string[], string][] = [
       [["--until", "100"], "the scenario has 3 variants that count for themselves"],

@@ -1,0 +1,250 @@
+import type { EngineEvent } from "../../engine/domain/event.ts";
+import type { Instrument } from "../../engine/domain/instrument.ts";
+import type { MarketState } from "../../engine/market/market-state.ts";
+import type { ExchangePrices } from "../exchange/exchange-prices.ts";
+import type { SimulatedExchange } from "../exchange/simulated-exchange.ts";
+import type { RandomStreams } from "../time/random-streams.ts";
+import type { FeedLimit, MarketFeed } from "./market-feed.ts";
+import { instrumentNamed, wholeLots } from "./run-instruments.ts";
+import type { RunSnapshot } from "./run-snapshot.ts";
+import type { ExternalTrade, Timeline, TimelineItem } from "./timeline.ts";
+import type { RunEnd, RunProgress, RunRequest, RunResult } from "./types.ts";
+import { nextDue, type RunWindow, resultOf, type Variant } from "./variant.ts";
+
+/** Virtual time between two looks at `shouldStop` and two progress reports. */
+const HEARTBEAT_MS = 60_000;
+
+/** Everything of a run, ready to start or to go on. */
+export interface RunParts {
+  readonly request: RunRequest;
+  readonly window: RunWindow;
+  readonly variants: readonly Variant[];
+  readonly feed: MarketFeed;
+  readonly feedStreams: RandomStreams;
+  /** Shared with the feed's callback, which may bring it nearer. */
+  readonly limit: FeedLimit;
+  readonly timeline: Timeline;
+  readonly markets: readonly MarketState[];
+  readonly prices: ExchangePrices;
+  readonly instruments: readonly Instrument[];
+  readonly watchers: Int32Array;
+}
+
+/** The loop of a run: between two things that happen it is plain data. */
+export class Run {
+  readonly #parts: RunParts;
+  /** Time the run must not pass: its window, or the stop inside it. */
+  readonly #lastTsMs: number;
+  #clockMs: number;
+  #nextBeatMs: number;
+  #nextCheckpointMs: number;
+  /** Taken from the timeline and not yet delivered; the first one goes to `#inboxVariant` next. */
+  #inbox: TimelineItem[] = [];
+  #inboxVariant = 0;
+  #isInterrupted = false;
+
+  constructor(parts: RunParts) {
+    const { window, request } = parts;
+    const { until, from, checkpointEveryMs } = request;
+    this.#parts = parts;
+    this.#lastTsMs = until?.kind === "time" ? Math.min(until.tsMs, window.toTsMs) : window.toTsMs;
+    this.#clockMs = from?.clockMs ?? window.fromTsMs;
+    this.#nextBeatMs = from?.nextBeatMs ?? window.fromTsMs + HEARTBEAT_MS;
+    this.#nextCheckpointMs = this.#clockMs + (checkpointEveryMs ?? Number.POSITIVE_INFINITY);
+    if (from !== undefined) {
+      this.#inbox = [...from.inbox];
+      this.#inboxVariant = from.inboxVariant;
+    }
+  }
+
+  *steps(): Generator<undefined, RunResult, undefined> {
+    const { variants, feed, timeline, request } = this.#parts;
+    if (request.from === undefined) this.#start();
+    let end: RunEnd | null = null;
+    while (end === null) {
+      if (this.#clockMs >= this.#nextCheckpointMs) this.#checkpoint();
+      if (this.#isStopReached()) end = "stopped";
+      else if (this.#isInterrupted) end = "interrupted";
+      else if (this.#inbox.length > 0) this.#deliverNext();
+      else {
+        const tsMs = Math.min(feed.nextTsMs, timeline.nextTsMs, nextDue(variants));
+        if (tsMs > this.#lastTsMs) end = this.#endAt(tsMs);
+        else {
+          const beatMs = this.#nextBeatMs;
+          this.#step(tsMs);
+          if (this.#nextBeatMs !== beatMs) yield;
+        }
+      }
+    }
+    return this.#finish(end);
+  }
+
+  #start(): void {
+    const { window, variants, feed, request } = this.#parts;
+    // What lies before the window only tells the market: features need hours of history.
+    feed.advance({ tsMs: window.fromTsMs - 1 });
+    this.#skipInputs(window.fromTsMs - 1);
+    for (const { world } of variants) {
+      world.deliver(window.fromTsMs, { type: "run.started", walletQuote: request.scenario.account.wallet });
+    }
+    this.#applyInitial();
+  }
+
+  /** A stop at a time that nothing comes after is the end of the recording. */
+  #endAt(tsMs: number): RunEnd {
+    const { window } = this.#parts;
+    return this.#lastTsMs < window.toTsMs && tsMs <= window.toTsMs ? "stopped" : "end-of-recording";
+  }
+
+  #isStopReached(): boolean {
+    const { request, variants } = this.#parts;
+    return request.until?.kind === "seq" && variants[0]!.world.seq >= request.until.seq;
+  }
+
+  #finish(end: RunEnd): RunResult {
+    const { window, variants, feed, request } = this.#parts;
+    if (end !== "end-of-recording") request.onCheckpoint?.(() => this.#save());
+    feed.close();
+    // A stop at a time has seen everything up to it.
+    if (end === "stopped" && request.until?.kind === "time") this.#clockMs = Math.max(this.#clockMs, this.#lastTsMs);
+    const endTsMs =
+      end === "end-of-recording" ? Math.min(window.toTsMs, Math.max(this.#clockMs, window.fromTsMs)) : this.#clockMs;
+    for (const { world } of variants) world.deliver(endTsMs, { type: "run.ended", cause: end });
+    return {
+      end,
+      isPartial: end !== "end-of-recording",
+      marketEvents: feed.exchangeRows,
+      startTsMs: window.fromTsMs,
+      endTsMs,
+      variants: variants.map(resultOf),
+    };
+  }
+
+  #checkpoint(): void {
+    const { request } = this.#parts;
+    this.#nextCheckpointMs = this.#clockMs + (request.checkpointEveryMs ?? Number.POSITIVE_INFINITY);
+    request.onCheckpoint?.(() => this.#save());
+  }
+
+  #save(): RunSnapshot {
+    const { variants, feed, feedStreams, timeline, markets, prices } = this.#parts;
+    return {
+      clockMs: this.#clockMs,
+      nextBeatMs: this.#nextBeatMs,
+      inbox: this.#inbox,
+      inboxVariant: this.#inboxVariant,
+      markets: markets.map((market) => market.save()),
+      prices,
+      feed: feed.save(),
+      feedStreams: feedStreams.states(),
+      timeline: timeline.save(),
+      variants: variants.map((variant) => variant.save()),
+    };
+  }
+
+  /**
+   * Moves the market as far as nothing else happens, then lets one thing happen: one item is taken in, or one thing of
+   * one queue runs. Between two steps the run is plain data.
+   */
+  #step(tsMs: number): void {
+    const { feed, limit, timeline, variants, markets } = this.#parts;
+    limit.tsMs = Math.min(timeline.nextTsMs, nextDue(variants), this.#lastTsMs, this.#nextBeatMs);
+    if (feed.nextTsMs <= limit.tsMs) {
+      this.#advanceMarket();
+      if (feed.nextTsMs <= limit.tsMs) return;
+    }
+    const now = Math.max(tsMs, limit.tsMs);
+    if (now >= this.#nextBeatMs) this.#beat();
+    if (timeline.nextTsMs <= now) {
+      this.#clockMs = Math.max(this.#clockMs, timeline.nextTsMs);
+      this.#inbox = [...timeline.take(markets[0]!)];
+      return;
+    }
+    const due = nextDue(variants);
+    if (due > now) return;
+    this.#clockMs = Math.max(this.#clockMs, due);
+    variants.find(({ world }) => world.nextDueTsMs <= due)!.world.runNext();
+  }
+
+  #advanceMarket(): void {
+    const { feed, limit, watchers } = this.#parts;
+    for (let symbol = 0; symbol < watchers.length; symbol++) feed.watched[symbol] = watchers[symbol]! > 0 ? 1 : 0;
+    feed.advance(limit);
+    if (limit.tsMs > this.#clockMs) this.#clockMs = limit.tsMs;
+  }
+
+  /** Brings the first item of the inbox to the next variant; what is no envelope happens to all at once. */
+  #deliverNext(): void {
+    const { variants, markets } = this.#parts;
+    const item = this.#inbox[0]!;
+    if (item.kind !== "event") {
+      this.#inbox.shift();
+      this.#happen(item);
+      return;
+    }
+    const place = this.#inboxVariant;
+    if (place === 0) showFeatures(item.event, markets);
+    const isLast = place + 1 === variants.length;
+    this.#inboxVariant = isLast ? 0 : place + 1;
+    if (isLast) this.#inbox.shift();
+    variants[place]!.world.deliver(item.tsMs, item.event);
+  }
+
+  #happen(item: Exclude<TimelineItem, { kind: "event" }>): void {
+    const { variants } = this.#parts;
+    for (const { exchange } of variants) {
+      if (item.kind === "funding") exchange.settleFunding(item.symbol, item.rate, item.markPrice, item.tsMs);
+      else this.#tradeExternally(exchange, item.trade);
+    }
+  }
+
+  #tradeExternally(exchange: SimulatedExchange, trade: ExternalTrade): void {
+    const instrument = instrumentNamed(this.#parts.instruments, trade.symbol, "external");
+    const qtyLots = wholeLots(instrument, trade.qty, "external");
+    exchange.applyExternalFill({ ...trade, qtyLots });
+  }
+
+  #skipInputs(untilTsMs: number): void {
+    const { timeline, markets } = this.#parts;
+    while (timeline.nextTsMs <= untilTsMs) {
+      for (const item of timeline.take(markets[0]!)) if (item.kind === "event") showFeatures(item.event, markets);
+    }
+  }
+
+  #applyInitial(): void {
+    const { request, markets } = this.#parts;
+    // allow(unordered): each symbol sets its own cell; no order shows
+    for (const [symbol, features] of Object.entries(request.scenario.initial.marketFeatures)) {
+      for (const market of markets) {
+        const index = market.symbols.indexOf(symbol);
+        if (index < 0) continue;
+        const { sigma, mu, ts, pTrend, pMr, pChop } = features;
+        market.setRecordedFeatures(index, { sigma, mu, trendStrength: ts, pTrend, pMeanReversion: pMr, pChop });
+      }
+    }
+  }
+
+  #beat(): void {
+    const { request, window, variants, feed } = this.#parts;
+    this.#nextBeatMs += HEARTBEAT_MS;
+    if (request.shouldStop?.() === true) this.#isInterrupted = true;
+    const progress: RunProgress = {
+      tsMs: this.#clockMs,
+      startTsMs: window.fromTsMs,
+      endTsMs: window.toTsMs,
+      marketEvents: feed.exchangeRows,
+      intents: variants[0]!.world.intents,
+      fills: variants.reduce((sum, { world }) => sum + world.fills, 0),
+    };
+    request.onProgress?.(progress);
+  }
+}
+
+/** Recorded features are true for every variant from the moment they arrive. */
+function showFeatures(event: EngineEvent, markets: readonly MarketState[]): void {
+  if (event.type !== "market-features.received") return;
+  for (const market of markets) {
+    const index = market.symbols.indexOf(event.symbol);
+    if (index >= 0) market.setRecordedFeatures(index, event);
+  }
+}
