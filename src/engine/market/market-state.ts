@@ -2,6 +2,7 @@ import { FEATURE_BARS_MIN, featuresOfLogs, sigmaOfLogs } from "./estimator.ts";
 import type { MarketFeatures } from "./features.ts";
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const HOURS = 24;
 
 export interface MarketStateOptions {
@@ -63,6 +64,11 @@ export class MarketState {
   readonly #sigmaMinute: Float64Array;
   readonly #sigmas: (number | null)[];
   readonly #scratch: Float64Array;
+  /** Minute and hour of the last event, and the span for which they hold: most events are of the minute of the last. */
+  #clockFromMs = 0;
+  #clockToMs = 0;
+  #clockMinute = 0;
+  #clockHour = 0;
 
   constructor(options: MarketStateOptions) {
     const count = options.symbols.length;
@@ -96,7 +102,8 @@ export class MarketState {
 
   /** Takes in one market event. `bid` and `ask` are NaN when the event has none; `qty` is base volume since the last. */
   update(symbol: number, tsMs: number, price: number, bid: number, ask: number, qty: number): void {
-    const minute = Math.floor(tsMs / MINUTE_MS);
+    if (tsMs < this.#clockFromMs || tsMs >= this.#clockToMs) this.#turnClock(tsMs);
+    const minute = this.#clockMinute;
     const known = this.#minute[symbol]!;
     if (minute !== known) this.#closeMinutes(symbol, known, minute);
     if (price !== this.price[symbol]) {
@@ -108,7 +115,7 @@ export class MarketState {
       this.ask[symbol] = ask;
     }
     this.lastTsMs[symbol] = tsMs;
-    if (qty > 0) this.#addVolume(symbol, tsMs, qty);
+    if (qty > 0) this.#addVolume(symbol, this.#clockHour, qty);
   }
 
   /** Base volume of the last 24 clock hours, the running one included, times the price; 0 when unknown. */
@@ -207,6 +214,13 @@ export class MarketState {
     });
   }
 
+  #turnClock(tsMs: number): void {
+    this.#clockMinute = Math.floor(tsMs / MINUTE_MS);
+    this.#clockHour = Math.floor(tsMs / HOUR_MS);
+    this.#clockFromMs = this.#clockMinute * MINUTE_MS;
+    this.#clockToMs = this.#clockFromMs + MINUTE_MS;
+  }
+
   #columns(): readonly (Float64Array | Int32Array)[] {
     return [
       this.price,
@@ -261,8 +275,7 @@ export class MarketState {
     this.returnVarianceLong[symbol] = (1 - weight) * this.returnVarianceLong[symbol]! + weight * squared;
   }
 
-  #addVolume(symbol: number, tsMs: number, qty: number): void {
-    const hour = Math.floor(tsMs / 3_600_000);
+  #addVolume(symbol: number, hour: number, qty: number): void {
     const lastHour = this.#hour[symbol]!;
     if (hour !== lastHour) {
       const cleared = lastHour < 0 ? HOURS : Math.min(HOURS, hour - lastHour);

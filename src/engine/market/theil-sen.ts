@@ -2,7 +2,7 @@
 const SLOPE_TOLERANCE = 2e-9;
 const ITERATIONS_MAX = 200;
 /** Values that are ordered at once before the merging begins. */
-const BLOCK = 4;
+const BLOCK = 8;
 /** Fewer pairs a value than this between the ends of the bracket, and the order of the last guess is mended, not made anew. */
 const MENDED_PAIRS_MAX = 20;
 
@@ -105,7 +105,7 @@ let spare = createOrdered(256);
  * Pairs whose slope is below `slope`: strict inversions of `value - slope * index`. Leaves their order in `ordered`.
  *
  * No comparison decides a jump, because which of two values is smaller is anybody's guess and a processor's wrong guess
- * costs more than all the rest: a comparison is the number 0 or 1, and `-1` is a mask of all bits.
+ * costs more than all the rest: a comparison is the number 0 or 1, and numbers are multiplied by it.
  */
 function countByMerging(values: Float64Array, start: number, length: number, slope: number): number {
   let size = BLOCK;
@@ -128,7 +128,10 @@ function countByMerging(values: Float64Array, start: number, length: number, slo
   return inversions;
 }
 
-/** Orders each four values: the place of one is the number of those before it. */
+/**
+ * Orders each eight values: the place of one is the number of those before it. Written out, because eight values and
+ * their places stay in registers and a list of them does not.
+ */
 function orderBlocks({ keys: from }: Ordered, { keys, indices }: Ordered, size: number): number {
   let inversions = 0;
   for (let block = 0; block < size; block += BLOCK) {
@@ -136,25 +139,70 @@ function orderBlocks({ keys: from }: Ordered, { keys, indices }: Ordered, size: 
     const b = from[block + 1]!;
     const c = from[block + 2]!;
     const d = from[block + 3]!;
+    const e = from[block + 4]!;
+    const f = from[block + 5]!;
+    const g = from[block + 6]!;
+    const h = from[block + 7]!;
     const ab = +(a > b) | 0;
     const ac = +(a > c) | 0;
     const ad = +(a > d) | 0;
+    const ae = +(a > e) | 0;
+    const af = +(a > f) | 0;
+    const ag = +(a > g) | 0;
+    const ah = +(a > h) | 0;
     const bc = +(b > c) | 0;
     const bd = +(b > d) | 0;
+    const be = +(b > e) | 0;
+    const bf = +(b > f) | 0;
+    const bg = +(b > g) | 0;
+    const bh = +(b > h) | 0;
     const cd = +(c > d) | 0;
-    const placeA = block + ab + ac + ad;
-    const placeB = block + 1 - ab + bc + bd;
-    const placeC = block + 2 - ac - bc + cd;
-    const placeD = block + 3 - ad - bd - cd;
+    const ce = +(c > e) | 0;
+    const cf = +(c > f) | 0;
+    const cg = +(c > g) | 0;
+    const ch = +(c > h) | 0;
+    const de = +(d > e) | 0;
+    const df = +(d > f) | 0;
+    const dg = +(d > g) | 0;
+    const dh = +(d > h) | 0;
+    const ef = +(e > f) | 0;
+    const eg = +(e > g) | 0;
+    const eh = +(e > h) | 0;
+    const fg = +(f > g) | 0;
+    const fh = +(f > h) | 0;
+    const gh = +(g > h) | 0;
+    const afterA = ab + ac + ad + ae + af + ag + ah;
+    const afterB = bc + bd + be + bf + bg + bh;
+    const afterC = cd + ce + cf + cg + ch;
+    const afterD = de + df + dg + dh;
+    const afterE = ef + eg + eh;
+    const afterF = fg + fh;
+    const afterG = gh;
+    const placeA = block + afterA;
+    const placeB = block + 1 - ab + afterB;
+    const placeC = block + 2 - ac - bc + afterC;
+    const placeD = block + 3 - ad - bd - cd + afterD;
+    const placeE = block + 4 - ae - be - ce - de + afterE;
+    const placeF = block + 5 - af - bf - cf - df - ef + afterF;
+    const placeG = block + 6 - ag - bg - cg - dg - eg - fg + afterG;
+    const placeH = block + 7 - ah - bh - ch - dh - eh - fh - gh;
     keys[placeA] = a;
     keys[placeB] = b;
     keys[placeC] = c;
     keys[placeD] = d;
+    keys[placeE] = e;
+    keys[placeF] = f;
+    keys[placeG] = g;
+    keys[placeH] = h;
     indices[placeA] = block;
     indices[placeB] = block + 1;
     indices[placeC] = block + 2;
     indices[placeD] = block + 3;
-    inversions += ab + ac + ad + bc + bd + cd;
+    indices[placeE] = block + 4;
+    indices[placeF] = block + 5;
+    indices[placeG] = block + 6;
+    indices[placeH] = block + 7;
+    inversions += afterA + afterB + afterC + afterD + afterE + afterF + afterG;
   }
   return inversions;
 }
@@ -176,20 +224,20 @@ function mergeRuns(from: Ordered, to: Ordered, size: number, width: number): num
     let back = lastRight;
     for (let front = start; front < middle; front++) {
       const isRight = +(keys[right]! < keys[left]!) | 0;
-      const smallest = left + ((right - left) & -isRight);
+      const smallest = left + Math.imul(right - left, isRight);
       toKeys[front] = keys[smallest]!;
       toIndices[front] = indices[smallest]!;
       // Every value of the left run that is still there is greater than this one of the right run.
-      inversions += (middle - left) & -isRight;
+      inversions += Math.imul(middle - left, isRight);
       left += 1 - isRight;
       right += isRight;
 
       const isLeft = +(keys[lastLeft]! > keys[lastRight]!) | 0;
-      const greatest = lastRight - ((lastRight - lastLeft) & -isLeft);
+      const greatest = lastRight - Math.imul(lastRight - lastLeft, isLeft);
       toKeys[back] = keys[greatest]!;
       toIndices[back] = indices[greatest]!;
       // Every value of the left run that is gone was greater than this one of the right run.
-      inversions += (middle - 1 - lastLeft) & (isLeft - 1);
+      inversions += Math.imul(middle - 1 - lastLeft, 1 - isLeft);
       lastLeft -= isLeft;
       lastRight -= 1 - isLeft;
       back -= 1;
