@@ -167,7 +167,8 @@ function summarise(served: ServedSession, recorded: string | null, options: Serv
     ({ account, wallet, trades, mismatch }) =>
       `  ${account}  wallet ${wallet}  trades ${trades}  books ${mismatch === null ? "OK" : `!! ${mismatch}`}`,
   );
-  for (const { code, text } of session.findings.slice(0, 20)) lines.push(`  !! ${code}: ${text}`);
+  for (const { code, text, count } of session.findings.slice(0, 20))
+    lines.push(`  !! ${code}: ${text}${count > 1 ? `  (${count} times)` : ""}`);
   if (session.findings.length > 20) lines.push(`  and ${session.findings.length - 20} more findings`);
   if (recorded !== null) lines.push(`  session recorded in ${recorded}; --replay plays it again`);
   shell.print(

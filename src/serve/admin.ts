@@ -18,28 +18,18 @@ const faultSchema = z.strictObject({
   count: z.number().int().positive().optional(),
   path: z.string().max(100).optional(),
   delayMs: z.number().int().nonnegative().optional(),
+  symbol: z.string().max(40).optional(),
 });
 const symbolSchema = z.strictObject({ symbol: z.string(), status: z.enum(["TRADING", "REDUCE_ONLY", "CLOSED"]) });
 const transferSchema = z.strictObject({ account: z.number().int().nonnegative(), amount: z.string() });
 
 const FAR_MS = 8.64e15;
 
-export interface AdminHooks {
-  /** Closes stream connections, for the disconnect fault. */
-  disconnectAll(): void;
-}
-
 /**
  * The other side of the stage, for tests and people on the same machine: `/sim/v1/status`, `truth`, `findings`,
  * `advance`, `faults`, `symbol`, `transfer`. It is served to loopback addresses only and needs no key.
  */
-export function answerAdmin(
-  context: ServeContext,
-  method: string,
-  path: string,
-  body: string,
-  hooks: AdminHooks,
-): HttpResponse {
+export function answerAdmin(context: ServeContext, method: string, path: string, body: string): HttpResponse {
   const { session, faults } = context;
   const name = `${method} ${path}`;
   // Time is in every record already; what else is changed from outside must be in the recording of the session.
@@ -79,9 +69,9 @@ export function answerAdmin(
       }
       case "POST /sim/v1/faults": {
         const asked = faultSchema.parse(parse(body));
-        if (asked.kind === "disconnect") hooks.disconnectAll();
-        if (asked.kind === "listen-key-expired") context.listenKeys.expire(FAR_MS);
-        const { kind, count, path: where, delayMs } = asked;
+        const { kind, count, path: where, delayMs, symbol } = asked;
+        if (kind === "symbol-halted" && session.venue.symbolIndex(symbol ?? "") === undefined)
+          return failed(404, `Cannot halt "${symbol ?? ""}": a symbol of the recording is needed`);
         faults.add({
           kind,
           fromTsMs: asked.fromTsMs ?? session.nowTsMs,
@@ -89,7 +79,9 @@ export function answerAdmin(
           ...(count === undefined ? {} : { count }),
           ...(where === undefined ? {} : { path: where }),
           ...(delayMs === undefined ? {} : { delayMs }),
+          ...(symbol === undefined ? {} : { symbol }),
         });
+        context.runFaults();
         return ok({ active: faults.active.length });
       }
       case "POST /sim/v1/symbol": {

@@ -3,7 +3,7 @@ import type { OpenRecording } from "../recording/reader.ts";
 import { type Fault, FaultPlan } from "./faults.ts";
 import type { RateLimits } from "./rest/rate-limiter.ts";
 import { createContext, type ServeContext } from "./serve-context.ts";
-import { type ServeServer, serve } from "./server.ts";
+import { type ServeServer, serve, type WallLimits } from "./server.ts";
 import { ServeSession, type SessionOptions } from "./session.ts";
 import { SessionClock, type SessionSpeed } from "./session-clock.ts";
 
@@ -23,6 +23,7 @@ export interface LaunchOptions {
   readonly keys: SessionOptions["keys"];
   readonly session?: Partial<Omit<SessionOptions, "recording" | "keys">>;
   readonly faults?: readonly Fault[];
+  readonly limits?: Partial<WallLimits>;
   onEnd?(): void;
   onError?(error: unknown): void;
 }
@@ -81,6 +82,7 @@ export async function launch(options: LaunchOptions): Promise<ServedSession> {
     port: options.port ?? 0,
     isRemoteAllowed: options.isRemoteAllowed ?? false,
     hasLegacyStreams: options.hasLegacyStreams ?? false,
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
     beforeRequest: () => session.advanceTo(clock.targetTsMs()),
     onError: (error) => {
       if (options.onError === undefined) throw error;

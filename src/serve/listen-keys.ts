@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHmac } from "node:crypto";
 import type { AccountState } from "../venue/account.ts";
 
 const LIFE_MS = 60 * 60_000;
@@ -11,17 +11,22 @@ interface ListenKey {
 
 /**
  * Keys of user streams: POST gives the live one of an account and extends it by 60 minutes, PUT extends, DELETE closes.
- * Keys are derived from a number, not random, so that a session replayed gives the same ones; they open nothing but a
- * simulated account.
+ * Keys are derived from the account's secret and a number: a session replayed gives the same ones, and no other account
+ * can guess them.
  */
 export class ListenKeys {
   readonly #byKey = new Map<string, ListenKey>();
   readonly #byAccount = new Map<number, ListenKey>();
+  readonly #secretOf: (account: AccountState) => string;
   readonly #onExpired: (key: string, account: AccountState, tsMs: number) => void;
   #count = 0;
 
   /** `onExpired` is told of keys that ran out or were closed, at that time. */
-  constructor(onExpired: (key: string, account: AccountState, tsMs: number) => void) {
+  constructor(
+    secretOf: (account: AccountState) => string,
+    onExpired: (key: string, account: AccountState, tsMs: number) => void,
+  ) {
+    this.#secretOf = secretOf;
     this.#onExpired = onExpired;
   }
 
@@ -32,7 +37,9 @@ export class ListenKeys {
       return known.key;
     }
     this.#count += 1;
-    const key = createHash("sha256").update(`listen-key/${account.name}/${this.#count}`).digest("hex");
+    const key = createHmac("sha256", this.#secretOf(account))
+      .update(`listen-key/${account.index}/${this.#count}`)
+      .digest("hex");
     const entry = { key, account, expiresTsMs: tsMs + LIFE_MS };
     this.#byKey.set(key, entry);
     this.#byAccount.set(account.index, entry);
@@ -56,6 +63,17 @@ export class ListenKeys {
 
   accountOf(key: string): AccountState | undefined {
     return this.#byKey.get(key)?.account;
+  }
+
+  /** The live key of an account, `null` without one. */
+  keyOf(account: AccountState): string | null {
+    return this.#byAccount.get(account.index)?.key ?? null;
+  }
+
+  /** All are unknown from now on, and nobody is told. */
+  forgetAll(): void {
+    this.#byKey.clear();
+    this.#byAccount.clear();
   }
 
   /** Ends what has run out. */

@@ -1,8 +1,12 @@
-import { qtyToLots } from "../engine/domain/instrument.ts";
+import { type Instrument, qtyToLots, ticksToPriceText } from "../engine/domain/instrument.ts";
 import { type InputRecord, MARKET_KIND, type MarketBatch, type RecordingSource } from "../recording/batch.ts";
 import { DepthBook } from "../venue/depth-book.ts";
 import type { Venue } from "../venue/venue.ts";
 import { addVolume, type VenueMarket } from "../venue/venue-market.ts";
+
+/** More than any recorded book holds. */
+const LEVELS_MAX = 5_000;
+type Level = ReturnType<DepthBook["levels"]>[number];
 
 /** Something the market did, for those who publish it; the columns of `VenueMarket` hold the rest. */
 export type MarketEvent =
@@ -157,9 +161,11 @@ export class MarketReplay {
       book = new DepthBook();
       market.depth[symbolIndex] = book;
     }
-    if (payload["kind"] !== "update") book.clear();
-    const bids = levelsOf(payload["b"]);
-    const asks = levelsOf(payload["a"]);
+    let bids = levelsOf(payload["b"]);
+    let asks = levelsOf(payload["a"]);
+    const isUpdate = payload["kind"] === "update";
+    const before = isUpdate ? null : { bids: book.levels(1, LEVELS_MAX), asks: book.levels(-1, LEVELS_MAX) };
+    if (!isUpdate) book.clear();
     for (const [sign, levels] of [
       [1, bids],
       [-1, asks],
@@ -168,6 +174,11 @@ export class MarketReplay {
         const ticks = Math.round(Number(price) / contract.tickSize);
         book.set(sign, ticks, qtyToLots(recording.instruments[symbolIndex]!, Number(qty), "down"));
       }
+    }
+    if (before !== null) {
+      // Who follows the updates must be told of the levels that a snapshot no longer has.
+      bids = [...goneOf(before.bids, book.levels(1, LEVELS_MAX), contract.instrument), ...bids];
+      asks = [...goneOf(before.asks, book.levels(-1, LEVELS_MAX), contract.instrument), ...asks];
     }
     const previousUpdateId = book.lastUpdateId;
     book.lastUpdateId = Number(payload["u"]);
@@ -208,6 +219,18 @@ export class MarketReplay {
       if (this.#input === null || this.#input.stream === "funding" || this.#input.stream === "depth") return;
     }
   }
+}
+
+/** Levels of the first list whose price the second does not have, as removals. */
+function goneOf(
+  before: readonly Level[],
+  now: readonly Level[],
+  instrument: Instrument,
+): readonly (readonly [string, string])[] {
+  const kept = new Set(now.map(({ priceTicks }) => priceTicks));
+  return before
+    .filter(({ priceTicks }) => !kept.has(priceTicks))
+    .map(({ priceTicks }) => [ticksToPriceText(instrument, priceTicks), "0"] as const);
 }
 
 function levelsOf(levels: unknown): readonly (readonly [string, string])[] {

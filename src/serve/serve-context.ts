@@ -6,6 +6,7 @@ import type { MarketEvent } from "./market-replay.ts";
 import type { Exchange } from "./rest/http.ts";
 import { RateLimiter, type RateLimits } from "./rest/rate-limiter.ts";
 import type { ServeSession } from "./session.ts";
+import { TimedFaults } from "./timed-faults.ts";
 
 export interface ServeSettings {
   readonly rateLimits: RateLimits | null;
@@ -30,18 +31,26 @@ export interface ServeContext {
   readonly exchangeListeners: Set<(exchange: Exchange) => void>;
   /** Told of every change somebody made through the admin endpoint. */
   readonly adminListeners: Set<(path: string, body: string) => void>;
+  /** Asked to close every stream connection. */
+  readonly disconnectListeners: Set<() => void>;
+  /** Lets the faults happen that are due by themselves. */
+  runFaults(): void;
 }
 
 export function createContext(session: ServeSession, settings: ServeSettings, faults: FaultPlan): ServeContext {
   const expiredKeyListeners = new Set<(key: string, tsMs: number) => void>();
   const history = new MarketHistory();
-  const listenKeys = new ListenKeys((key, _, tsMs) => {
-    for (const listener of expiredKeyListeners) listener(key, tsMs);
-  });
+  const listenKeys = new ListenKeys(
+    (account) => session.keyOfAccount(account.index)?.secret ?? "",
+    (key, _, tsMs) => {
+      for (const listener of expiredKeyListeners) listener(key, tsMs);
+    },
+  );
+  faults.listeners.add((fault, _, where) => session.note("fault", `${fault.kind} hit ${where}`));
   session.marketListeners.add((event) => history.observe(event, priceOf(session, event)));
   session.timeListeners.add((tsMs) => listenKeys.expire(tsMs));
   const limiter = settings.rateLimits === null ? null : new RateLimiter(settings.rateLimits);
-  return {
+  const context: ServeContext = {
     session,
     settings,
     history,
@@ -51,7 +60,12 @@ export function createContext(session: ServeSession, settings: ServeSettings, fa
     expiredKeyListeners,
     exchangeListeners: new Set(),
     adminListeners: new Set(),
+    disconnectListeners: new Set(),
+    runFaults: () => timed.run(session.nowTsMs),
   };
+  const timed = new TimedFaults(context);
+  session.timeListeners.add((tsMs) => timed.run(tsMs));
+  return context;
 }
 
 /** Bars are made of trades where there are trades, else of whatever price there is. */

@@ -10,6 +10,7 @@ import { type SymbolRules, symbolRules } from "../venue/symbol-rules.ts";
 import { Venue } from "../venue/venue.ts";
 import { createVenueMarket, type VenueMarket } from "../venue/venue-market.ts";
 import type { AccountUpdateReason } from "../venue/venue-options.ts";
+import { Findings, type ServeFinding } from "./findings.ts";
 import { type MarketEvent, MarketReplay } from "./market-replay.ts";
 import { priceText, qtyText } from "./render/decimal-text.ts";
 
@@ -53,13 +54,6 @@ export interface ApiKey {
   readonly account: AccountState;
 }
 
-/** What a client did that the server does not know, or that a person should hear of. */
-export interface ServeFinding {
-  readonly tsMs: number;
-  readonly code: string;
-  readonly text: string;
-}
-
 export interface SessionOptions {
   readonly recording: OpenRecording;
   readonly startTsMs: number;
@@ -76,6 +70,8 @@ export interface SessionOptions {
   readonly hasLargeOrderIds?: boolean;
 }
 
+/** A shorter one would strike out ordinary words. */
+const SECRET_LENGTH_MIN = 8;
 const LARGE_ORDER_ID_BASE = 8_389_765_739_703_000_000n;
 
 /**
@@ -92,13 +88,14 @@ export class ServeSession {
   /** Commission rates in 1e-8 of notional. */
   readonly makerRate: Money;
   readonly takerRate: Money;
-  readonly findings: ServeFinding[] = [];
   readonly marketListeners = new Set<(event: MarketEvent) => void>();
   readonly userListeners = new Set<(event: UserEvent) => void>();
   /** Called for every advance with the time reached: cadences, listen keys, faults. */
   readonly timeListeners = new Set<(tsMs: number) => void>();
   readonly #replay: MarketReplay;
   readonly #keys = new Map<string, ApiKey>();
+  readonly #found = new Findings();
+  readonly #secrets: RegExp | null;
   readonly #bookUpdates: Float64Array;
   #nowTsMs: number;
 
@@ -155,6 +152,11 @@ export class ServeSession {
       });
       this.#keys.set(key, { key, secret, account });
     }
+    const secrets = options.keys
+      .flatMap(({ key, secret }) => [key, secret])
+      .filter((text) => text.length >= SECRET_LENGTH_MIN);
+    secrets.sort((left, right) => right.length - left.length || (left < right ? -1 : 1));
+    this.#secrets = secrets.length === 0 ? null : new RegExp(secrets.map(escaped).join("|"), "g");
     this.#replay = new MarketReplay({
       recording,
       market: this.market,
@@ -221,8 +223,18 @@ export class ServeSession {
     return undefined;
   }
 
+  get findings(): readonly ServeFinding[] {
+    return this.#found.list;
+  }
+
+  /** Adds a finding; keys and secrets in the text are struck out. */
   note(code: string, text: string): void {
-    this.findings.push({ tsMs: this.#nowTsMs, code, text });
+    this.#found.add(this.#nowTsMs, code, this.withoutSecrets(text));
+  }
+
+  /** The text with every key and secret of this session struck out: clients put them into paths and ids. */
+  withoutSecrets(text: string): string {
+    return this.#secrets === null ? text : text.replace(this.#secrets, "[key]");
   }
 
   #moveClock(tsMs: number): void {
@@ -233,6 +245,10 @@ export class ServeSession {
   #tell(event: UserEvent): void {
     for (const listener of this.userListeners) listener(event);
   }
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 /** Entries of the recorded exchangeInfo by symbol; empty where the recording has none. */

@@ -47,6 +47,8 @@ export interface AccountOptions {
   readonly leverage: number;
   readonly marginType?: MarginType;
   readonly positionMode?: PositionMode;
+  /** Rows of income, trades and ended orders kept; 10,000 of each when absent. */
+  readonly historyMax?: number;
 }
 
 /** Everything an account consists of, as plain data: a checkpoint holds it as it is. */
@@ -56,6 +58,7 @@ export interface AccountState {
   readonly startQuote: Money;
   readonly leverageDefault: number;
   readonly marginTypeDefault: MarginType;
+  readonly historyMax: number;
   positionMode: PositionMode;
   walletQuote: Money;
   realizedQuote: Money;
@@ -100,6 +103,7 @@ export function createAccount(options: AccountOptions): AccountState {
     startQuote: options.walletQuote,
     leverageDefault: options.leverage,
     marginTypeDefault: options.marginType ?? "cross",
+    historyMax: options.historyMax ?? HISTORY_MAX,
     positionMode: options.positionMode ?? "one-way",
     walletQuote: options.walletQuote,
     realizedQuote: 0n,
@@ -122,6 +126,27 @@ export function createAccount(options: AccountOptions): AccountState {
     isInLiquidation: false,
     lastMarginCallTsMs: Number.NEGATIVE_INFINITY,
   };
+}
+
+/** Puts an account back to its first day; the money it started with stays. */
+export function resetAccount(account: AccountState): void {
+  account.positionMode = "one-way";
+  account.walletQuote = account.startQuote;
+  account.realizedQuote = 0n;
+  account.feesQuote = 0n;
+  account.fundingQuote = 0n;
+  account.transferredQuote = 0n;
+  account.orderMarginQuote = 0n;
+  account.tradeCashQuote = 0n;
+  account.startCostQuote = 0n;
+  account.isInLiquidation = false;
+  account.lastMarginCallTsMs = Number.NEGATIVE_INFINITY;
+  const { settings, positions, openOrders, openAlgoOrders, byClientId, countdowns } = account;
+  for (const map of [settings, positions, openOrders, openAlgoOrders, byClientId, countdowns]) map.clear();
+  account.ended.length = 0;
+  account.endedAlgoOrders.length = 0;
+  account.trades.length = 0;
+  account.income.length = 0;
 }
 
 /** What the account has chosen for a symbol, or its defaults. */
@@ -258,11 +283,11 @@ export function bookTrade(account: AccountState, booking: Booking, nextTranId: (
 }
 
 /** Rows of income, trades and ended orders that an account keeps. */
-export const HISTORY_MAX = 10_000;
+const HISTORY_MAX = 10_000;
 
 export function addIncome(account: AccountState, income: Income): void {
   account.income.push(income);
-  dropOldest(account.income, HISTORY_MAX);
+  dropOldest(account.income, account.historyMax);
 }
 
 const NOTHING: readonly never[] = [];

@@ -98,12 +98,18 @@ export class AlgoOrders {
   }
 
   /** Orders that close a position whole have nothing left to wait for. */
-  onPositionClosed(account: AccountState, cause: Order, tsMs: number): void {
+  onPositionClosed(account: AccountState, cause: Pick<Order, "symbolIndex" | "positionSide">, tsMs: number): void {
     for (const algo of [...account.openAlgoOrders.values()]) {
       const { symbolIndex, positionSide, isClosePosition } = algo.request;
       if (algo.status !== "NEW" || !isClosePosition || symbolIndex !== cause.symbolIndex) continue;
       if (positionSide === cause.positionSide) this.#finish(account, algo, "EXPIRED", "position closed", tsMs);
     }
+  }
+
+  /** It no longer waits, without an end that anybody would hear of. */
+  forget(algo: AlgoOrder): void {
+    this.#waiting.get(algo.request.symbolIndex)?.delete(algo);
+    this.#triggered.delete(algo.algoId);
   }
 
   save(): unknown {

@@ -2,36 +2,38 @@
 interface Side {
   readonly ticks: number[];
   readonly lots: number[];
-  /** Lots of each level that simulated takers have already taken since the level was last told. */
-  readonly taken: number[];
+  /** Number of the event that last told of the level. */
+  readonly version: number[];
 }
 
 /**
- * Order book of one symbol, kept from depth events. What a simulated taker takes stays taken until the recording says
- * something new of that level: recorded traders did not see our order, so the level would else serve it twice.
+ * Order book of one symbol, kept from depth events, the same for everybody who reads it. What a simulated taker takes is
+ * the taker's venue's business: each level has a version, so that a venue knows when a level is told anew.
  */
 export class DepthBook {
-  readonly #bids: Side = { ticks: [], lots: [], taken: [] };
-  readonly #asks: Side = { ticks: [], lots: [], taken: [] };
+  readonly #bids: Side = { ticks: [], lots: [], version: [] };
+  readonly #asks: Side = { ticks: [], lots: [], version: [] };
   lastUpdateId = 0;
+  #version = 0;
 
   /** Sets one level; 0 lots removes it. `sign` is 1 for bids. */
   set(sign: 1 | -1, priceTicks: number, lots: number): void {
     const side = sign > 0 ? this.#bids : this.#asks;
     const place = this.#placeOf(side, sign, priceTicks);
     const isKnown = side.ticks[place] === priceTicks;
+    this.#version += 1;
     if (lots <= 0) {
       if (!isKnown) return;
       side.ticks.splice(place, 1);
       side.lots.splice(place, 1);
-      side.taken.splice(place, 1);
+      side.version.splice(place, 1);
     } else if (isKnown) {
       side.lots[place] = lots;
-      side.taken[place] = 0;
+      side.version[place] = this.#version;
     } else {
       side.ticks.splice(place, 0, priceTicks);
       side.lots.splice(place, 0, lots);
-      side.taken.splice(place, 0, 0);
+      side.version.splice(place, 0, this.#version);
     }
   }
 
@@ -39,29 +41,30 @@ export class DepthBook {
     for (const side of [this.#bids, this.#asks]) {
       side.ticks.length = 0;
       side.lots.length = 0;
-      side.taken.length = 0;
+      side.version.length = 0;
     }
   }
 
-  /** Best price of a side (1 bids, -1 asks) that still has lots; NaN when the side is empty. */
+  /** Best price of a side (1 bids, -1 asks); NaN when the side is empty. */
   bestTicks(sign: 1 | -1): number {
-    const side = sign > 0 ? this.#bids : this.#asks;
-    const place = this.#firstOpen(side);
-    return place < 0 ? Number.NaN : side.ticks[place]!;
+    return (sign > 0 ? this.#bids : this.#asks).ticks[0] ?? Number.NaN;
   }
 
-  /** Lots open at the best price of a side. */
-  bestLots(sign: 1 | -1): number {
-    const side = sign > 0 ? this.#bids : this.#asks;
-    const place = this.#firstOpen(side);
-    return place < 0 ? 0 : side.lots[place]! - side.taken[place]!;
+  /** Number of levels of a side. */
+  size(sign: 1 | -1): number {
+    return (sign > 0 ? this.#bids : this.#asks).ticks.length;
   }
 
-  /** Takes lots from the best level of a side; at most what `bestLots` says. */
-  takeBest(sign: 1 | -1, lots: number): void {
-    const side = sign > 0 ? this.#bids : this.#asks;
-    const place = this.#firstOpen(side);
-    side.taken[place]! += lots;
+  ticksAt(sign: 1 | -1, place: number): number {
+    return (sign > 0 ? this.#bids : this.#asks).ticks[place]!;
+  }
+
+  lotsOf(sign: 1 | -1, place: number): number {
+    return (sign > 0 ? this.#bids : this.#asks).lots[place]!;
+  }
+
+  versionOf(sign: 1 | -1, place: number): number {
+    return (sign > 0 ? this.#bids : this.#asks).version[place]!;
   }
 
   /** Lots the recording shows at a price. */
@@ -78,11 +81,16 @@ export class DepthBook {
   }
 
   save(): unknown {
-    return { bids: this.#bids, asks: this.#asks, lastUpdateId: this.lastUpdateId };
+    return { bids: this.#bids, asks: this.#asks, lastUpdateId: this.lastUpdateId, version: this.#version };
   }
 
   load(saved: unknown): void {
-    const { bids, asks, lastUpdateId } = saved as { bids: Side; asks: Side; lastUpdateId: number };
+    const { bids, asks, lastUpdateId, version } = saved as {
+      bids: Side;
+      asks: Side;
+      lastUpdateId: number;
+      version: number;
+    };
     this.clear();
     for (const [side, from] of [
       [this.#bids, bids],
@@ -90,14 +98,10 @@ export class DepthBook {
     ] as const) {
       side.ticks.push(...from.ticks);
       side.lots.push(...from.lots);
-      side.taken.push(...from.taken);
+      side.version.push(...from.version);
     }
     this.lastUpdateId = lastUpdateId;
-  }
-
-  #firstOpen(side: Side): number {
-    for (let place = 0; place < side.ticks.length; place++) if (side.lots[place]! > side.taken[place]!) return place;
-    return -1;
+    this.#version = version;
   }
 
   /** Place of a price, or where it would stand. */

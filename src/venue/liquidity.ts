@@ -1,5 +1,6 @@
 import type { Side } from "../engine/domain/intent.ts";
 import type { Contract } from "./contract.ts";
+import type { DepthBook } from "./depth-book.ts";
 import { minuteVolumeQty, referencePrice, type VenueMarket } from "./venue-market.ts";
 
 /** How a fill is modelled where the recording leaves room. */
@@ -20,6 +21,20 @@ export interface FillModelOptions {
 /** Lots that a source without sizes offers: all that is asked for. */
 const UNBOUNDED_LOTS = Number.MAX_SAFE_INTEGER;
 
+/** Levels remembered as taken before those that are long out of date are forgotten. */
+const TAKEN_LEVELS_MAX = 1_000;
+
+interface Taken {
+  readonly lots: Float64Array;
+  readonly price: Float64Array;
+  readonly qty: Float64Array;
+}
+
+interface TakenLevel {
+  readonly version: number;
+  readonly lots: number;
+}
+
 /** Slippage of the adverse profile as a multiple of the neutral one. */
 const ADVERSE_FACTOR = 2;
 
@@ -37,7 +52,9 @@ export class Liquidity {
   readonly #market: VenueMarket;
   readonly #factor: number;
   /** Lots taken at the touch, by symbol and side, and the quotes they were taken from. */
-  readonly #taken: { readonly lots: Float64Array; readonly price: Float64Array; readonly qty: Float64Array };
+  readonly #taken: Taken;
+  /** Lots taken of levels of a book, by symbol and side, then by price. */
+  readonly #levels = new Map<number, Map<number, TakenLevel>>();
 
   constructor(model: FillModelOptions, market: VenueMarket) {
     this.#model = model;
@@ -56,15 +73,22 @@ export class Liquidity {
   takerTicks(contract: Contract, side: Side, qtyLots: number, tsMs: number): number {
     const { index } = contract.instrument;
     const depth = this.#market.depth[index];
-    if (depth !== null && depth !== undefined) return depth.bestTicks(side === "BUY" ? -1 : 1);
+    if (depth !== null && depth !== undefined) {
+      const place = this.#firstOpenLevel(depth, index, side);
+      return place < 0 ? Number.NaN : depth.ticksAt(side === "BUY" ? -1 : 1, place);
+    }
     if (this.#touchLots(contract, side) > 0) return nearestTicks(contract, this.bestPrice(index, side), side);
     return this.modelTicks(contract, side, qtyLots, tsMs);
   }
 
   /** Lots that trade at `takerTicks`. */
   takerLots(contract: Contract, side: Side): number {
-    const depth = this.#market.depth[contract.instrument.index];
-    if (depth !== null && depth !== undefined) return depth.bestLots(side === "BUY" ? -1 : 1);
+    const { index } = contract.instrument;
+    const depth = this.#market.depth[index];
+    if (depth !== null && depth !== undefined) {
+      const place = this.#firstOpenLevel(depth, index, side);
+      return place < 0 ? 0 : this.#levelLots(depth, index, side, place);
+    }
     const lots = this.#touchLots(contract, side);
     return lots > 0 ? lots : UNBOUNDED_LOTS;
   }
@@ -73,13 +97,13 @@ export class Liquidity {
     const { index } = contract.instrument;
     const depth = this.#market.depth[index];
     if (depth !== null && depth !== undefined) {
-      depth.takeBest(side === "BUY" ? -1 : 1, lots);
+      this.#takeLevel(depth, index, side, lots);
       return;
     }
     const offered = side === "BUY" ? this.#market.askQty[index]! : this.#market.bidQty[index]!;
     if (!(offered > 0)) return;
     this.#refreshTaken(index, side);
-    this.#taken.lots[2 * index + (side === "BUY" ? 0 : 1)]! += lots;
+    this.#taken.lots[rowOf(index, side)]! += lots;
   }
 
   /** Lots that a taker could trade within a limit without changing anything; NaN limit means any price. */
@@ -90,10 +114,11 @@ export class Liquidity {
       !Number.isNaN(ticks) && (Number.isNaN(limitTicks) || sign * (limitTicks - ticks) >= 0);
     const depth = this.#market.depth[index];
     if (depth !== null && depth !== undefined) {
+      const book = sign > 0 ? -1 : 1;
       let lots = 0;
-      for (const level of depth.levels(sign > 0 ? -1 : 1, 5_000)) {
-        if (!isWithin(level.priceTicks) || lots >= qtyLots) break;
-        lots += level.qtyLots;
+      for (let place = 0; place < depth.size(book) && lots < qtyLots; place++) {
+        if (!isWithin(depth.ticksAt(book, place))) break;
+        lots += this.#levelLots(depth, index, side, place);
       }
       return Math.min(lots, qtyLots);
     }
@@ -138,14 +163,53 @@ export class Liquidity {
   }
 
   save(): unknown {
-    return this.#taken;
+    return { taken: this.#taken, levels: this.#levels };
   }
 
   load(saved: unknown): void {
-    const { lots, price, qty } = saved as { lots: Float64Array; price: Float64Array; qty: Float64Array };
-    this.#taken.lots.set(lots);
-    this.#taken.price.set(price);
-    this.#taken.qty.set(qty);
+    const { taken, levels } = saved as { taken: Taken; levels: Map<number, Map<number, TakenLevel>> };
+    this.#taken.lots.set(taken.lots);
+    this.#taken.price.set(taken.price);
+    this.#taken.qty.set(taken.qty);
+    this.#levels.clear();
+    for (const [row, side] of levels) this.#levels.set(row, side);
+  }
+
+  /** First level with lots left; -1 when there is none. */
+  #firstOpenLevel(depth: DepthBook, symbolIndex: number, side: Side): number {
+    const levels = depth.size(side === "BUY" ? -1 : 1);
+    for (let place = 0; place < levels; place++) {
+      if (this.#levelLots(depth, symbolIndex, side, place) > 0) return place;
+    }
+    return -1;
+  }
+
+  /** Lots of a level that this venue's takers have left since it was last told. */
+  #levelLots(depth: DepthBook, symbolIndex: number, side: Side, place: number): number {
+    const book = side === "BUY" ? -1 : 1;
+    const lots = depth.lotsOf(book, place);
+    const taken = this.#levels.get(rowOf(symbolIndex, side))?.get(depth.ticksAt(book, place));
+    return taken === undefined || taken.version !== depth.versionOf(book, place) ? lots : lots - taken.lots;
+  }
+
+  /** Recorded traders did not see our order: what it took of a level stays taken until the level is told anew. */
+  #takeLevel(depth: DepthBook, symbolIndex: number, side: Side, lots: number): void {
+    const place = this.#firstOpenLevel(depth, symbolIndex, side);
+    const book = side === "BUY" ? -1 : 1;
+    const row = rowOf(symbolIndex, side);
+    let levels = this.#levels.get(row);
+    if (levels === undefined) {
+      levels = new Map();
+      this.#levels.set(row, levels);
+    }
+    const version = depth.versionOf(book, place);
+    const ticks = depth.ticksAt(book, place);
+    const known = levels.get(ticks);
+    levels.set(ticks, { version, lots: (known?.version === version ? known.lots : 0) + lots });
+    // Levels that were told anew since are of no use; the list is bounded by sweeping it now and then.
+    if (levels.size > TAKEN_LEVELS_MAX) {
+      for (const [each, taken] of levels) if (taken.version < version - TAKEN_LEVELS_MAX) levels.delete(each);
+    }
   }
 
   /** Lots left at the touch; 0 where the recording has no sizes or they are used up. */
@@ -154,13 +218,13 @@ export class Liquidity {
     const qty = side === "BUY" ? this.#market.askQty[index]! : this.#market.bidQty[index]!;
     if (!(qty > 0)) return 0;
     this.#refreshTaken(index, side);
-    const lots = Math.floor(qty / contract.qtyPerLot + 1e-9) - this.#taken.lots[2 * index + (side === "BUY" ? 0 : 1)]!;
+    const lots = Math.floor(qty / contract.qtyPerLot + 1e-9) - this.#taken.lots[rowOf(index, side)]!;
     return Math.max(0, lots);
   }
 
   /** A quote that has changed since is a new offer. */
   #refreshTaken(symbolIndex: number, side: Side): void {
-    const row = 2 * symbolIndex + (side === "BUY" ? 0 : 1);
+    const row = rowOf(symbolIndex, side);
     const price = (side === "BUY" ? this.#market.ask : this.#market.bid)[symbolIndex]!;
     const qty = (side === "BUY" ? this.#market.askQty : this.#market.bidQty)[symbolIndex]!;
     if (this.#taken.price[row] === price && this.#taken.qty[row] === qty) return;
@@ -177,4 +241,9 @@ function nearestTicks(contract: Contract, price: number, side: Side): number {
   if (Math.abs(exactTicks - nearest) < 1e-9 * Math.max(1, nearest)) return Math.max(1, nearest);
   const against = side === "BUY" ? Math.ceil(exactTicks) : Math.floor(exactTicks);
   return Number.isNaN(against) ? Number.NaN : Math.max(1, against);
+}
+
+/** Row of a symbol's offers (for buyers) and bids (for sellers). */
+function rowOf(symbolIndex: number, side: Side): number {
+  return 2 * symbolIndex + (side === "BUY" ? 0 : 1);
 }

@@ -1,16 +1,7 @@
-import { sideSign } from "../engine/domain/intent.ts";
+import { type Side, sideSign } from "../engine/domain/intent.ts";
 import type { Money } from "../engine/domain/money.ts";
 import { MARKET_KIND } from "../recording/batch.ts";
-import {
-  type AccountState,
-  bookTrade,
-  closingLots,
-  dropOldest,
-  HISTORY_MAX,
-  heldLots,
-  positionKey,
-  settingsOf,
-} from "./account.ts";
+import { type AccountState, bookTrade, closingLots, dropOldest, heldLots, positionKey, settingsOf } from "./account.ts";
 import { feeOf } from "./contract.ts";
 import type { Liquidity } from "./liquidity.ts";
 import {
@@ -31,6 +22,9 @@ import type { VenueCounters, VenueListener } from "./venue-options.ts";
 /** Nobody knows how much stands before an order at a price the recording does not show: only trading through fills it. */
 const QUEUE_UNKNOWN = Number.MAX_SAFE_INTEGER;
 
+/** What changed a position. */
+export type PositionCause = Pick<Order, "symbolIndex" | "positionSide" | "side">;
+
 export interface OrderDeskOptions {
   readonly rules: readonly SymbolRules[];
   readonly accounts: readonly AccountState[];
@@ -45,7 +39,7 @@ export interface OrderDeskOptions {
   /** An order that an algo order became has ended. */
   onOrderEnded(account: AccountState, order: Order, tsMs: number): void;
   /** A position has become flat by this order. */
-  onPositionClosed(account: AccountState, cause: Order, tsMs: number): void;
+  onPositionClosed(account: AccountState, cause: PositionCause, tsMs: number): void;
   /** What rests or is held of a symbol has changed. */
   watch(symbolIndex: number): void;
   dueAt(tsMs: number): void;
@@ -266,7 +260,7 @@ export class OrderDesk {
       tsMs,
     };
     account.trades.push(trade);
-    dropOldest(account.trades, HISTORY_MAX);
+    dropOldest(account.trades, account.historyMax);
     if (order.status === "FILLED") {
       if (isMaker) this.leaveBook(account, order);
       this.#forget(account, order);
@@ -343,7 +337,7 @@ export class OrderDesk {
   #forget(account: AccountState, order: Order): void {
     if (account.openOrders.size > 0) account.openOrders.delete(order.orderId);
     account.ended.push(order);
-    for (const dropped of dropOldest(account.ended, HISTORY_MAX)) {
+    for (const dropped of dropOldest(account.ended, account.historyMax)) {
       if (account.byClientId.get(dropped.clientOrderId) === dropped) account.byClientId.delete(dropped.clientOrderId);
     }
   }
@@ -393,7 +387,7 @@ export class OrderDesk {
   }
 
   /** Resting reduce-only orders that no longer have anything to reduce leave the book, as on Binance (`er` 4). */
-  #expireReduceOnly(account: AccountState, cause: Order, tsMs: number): void {
+  #expireReduceOnly(account: AccountState, cause: PositionCause, tsMs: number): void {
     for (const order of account.openOrders.size === 0 ? [] : [...account.openOrders.values()]) {
       if (order === cause || order.symbolIndex !== cause.symbolIndex || order.positionSide !== cause.positionSide)
         continue;
@@ -403,6 +397,40 @@ export class OrderDesk {
     }
     if (heldLots(account, cause.symbolIndex, cause.positionSide) === 0)
       this.#options.onPositionClosed(account, cause, tsMs);
+  }
+
+  /** Books a trade that no order of the account made, at a price that need not be on a tick; the taker's fee is paid. */
+  bookBeside(
+    account: AccountState,
+    symbolIndex: number,
+    side: Side,
+    qtyLots: number,
+    price: number,
+    tsMs: number,
+  ): void {
+    const { contract } = this.#options.rules[symbolIndex]!;
+    const closing = closingLots(account, symbolIndex, "BOTH", side, qtyLots);
+    const closingNotionalQuote = contract.valueQuote(price, closing);
+    const openingNotionalQuote = contract.valueQuote(price, qtyLots - closing);
+    this.#options.counters.trades += 1;
+    bookTrade(
+      account,
+      {
+        contract,
+        side,
+        positionSide: "BOTH",
+        closingLots: closing,
+        closingNotionalQuote,
+        openingLots: qtyLots - closing,
+        openingNotionalQuote,
+        feeQuote: feeOf(closingNotionalQuote + openingNotionalQuote, this.#options.takerRate),
+        tradeId: this.#options.counters.trades,
+        tsMs,
+      },
+      this.#options.nextTranId,
+    );
+    this.#options.watch(symbolIndex);
+    if (closing > 0) this.#expireReduceOnly(account, { symbolIndex, positionSide: "BOTH", side }, tsMs);
   }
 
   fillableLots(request: OrderRequest, rules: SymbolRules, tsMs: number): number {

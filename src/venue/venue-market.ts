@@ -1,4 +1,4 @@
-import type { DepthBook } from "./depth-book.ts";
+import { DepthBook } from "./depth-book.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -87,4 +87,37 @@ export function minuteVolumeQty(market: VenueMarket, symbolIndex: number, tsMs: 
   if (age !== 0) return 0;
   const previousQty = market.previousMinuteQty[symbolIndex]!;
   return previousQty > 0 ? previousQty : market.minuteQty[symbolIndex]!;
+}
+
+/** All columns as plain data, for a checkpoint. */
+export type VenueMarketSnapshot = Omit<VenueMarket, "depth"> & { readonly depth: readonly unknown[] };
+
+export function saveVenueMarket(market: VenueMarket): VenueMarketSnapshot {
+  return { ...market, depth: market.depth.map((book) => book?.save() ?? null) };
+}
+
+/** Takes over the columns of a checkpoint; everybody who reads these goes on reading the same arrays. */
+export function loadVenueMarket(market: VenueMarket, saved: VenueMarketSnapshot): void {
+  market.mark.set(saved.mark);
+  market.last.set(saved.last);
+  market.index.set(saved.index);
+  market.bid.set(saved.bid);
+  market.ask.set(saved.ask);
+  market.bidQty.set(saved.bidQty);
+  market.askQty.set(saved.askQty);
+  market.fundingRate.set(saved.fundingRate);
+  market.nextFundingTsMs.set(saved.nextFundingTsMs);
+  market.updatedTsMs.set(saved.updatedTsMs);
+  market.minute.set(saved.minute);
+  market.minuteQty.set(saved.minuteQty);
+  market.previousMinuteQty.set(saved.previousMinuteQty);
+  saved.depth.forEach((book, symbolIndex) => {
+    if (book === null) {
+      market.depth[symbolIndex] = null;
+      return;
+    }
+    const restored = new DepthBook();
+    restored.load(book);
+    market.depth[symbolIndex] = restored;
+  });
 }

@@ -1,3 +1,4 @@
+import type { Side } from "../engine/domain/intent.ts";
 import type { Money } from "../engine/domain/money.ts";
 import { MARKET_KIND } from "../recording/batch.ts";
 import {
@@ -6,9 +7,9 @@ import {
   addIncome,
   createAccount,
   dropOldest,
-  HISTORY_MAX,
   heldLots,
   type Position,
+  resetAccount,
   settingsOf,
 } from "./account.ts";
 import { Admission } from "./admission.ts";
@@ -22,7 +23,7 @@ import { isOpen, type Order, type OrderRequest } from "./order.ts";
 import { OrderDesk } from "./order-desk.ts";
 import { REFUSALS, type Refusal } from "./refusal.ts";
 import type { SymbolRules, SymbolStatus } from "./symbol-rules.ts";
-import { referencePrice } from "./venue-market.ts";
+import { referencePrice, type VenueMarket } from "./venue-market.ts";
 import type { VenueCounters, VenueOptions } from "./venue-options.ts";
 
 /**
@@ -101,7 +102,7 @@ export class Venue {
         this.#watch(algo.request.symbolIndex);
         if (algo.request.goodTillTsMs !== undefined) this.#dueAt(algo.request.goodTillTsMs);
         if (algo.status === "CANCELED" || algo.status === "EXPIRED" || algo.status === "REJECTED")
-          dropOldest(account.endedAlgoOrders, HISTORY_MAX);
+          dropOldest(account.endedAlgoOrders, account.historyMax);
       },
     });
     this.#liquidation = new Liquidation({
@@ -330,6 +331,14 @@ export class Venue {
     return null;
   }
 
+  /** The account as on its first day: orders, positions and history are gone, and nobody is told. */
+  resetAccount(account: AccountState): void {
+    for (const order of account.openOrders.values()) this.#desk.leaveBook(account, order);
+    for (const algo of account.openAlgoOrders.values()) this.#algo.forget(algo);
+    resetAccount(account);
+    for (const { index } of this.rules) this.#watch(index);
+  }
+
   /** Money into or out of the account from outside. */
   transfer(account: AccountState, amountQuote: Money, tsMs: number): void {
     account.walletQuote += amountQuote;
@@ -437,6 +446,32 @@ export class Venue {
 
   marginOf(account: AccountState, position: Position): ReturnType<typeof positionMargin> {
     return positionMargin(this.#context, account, position);
+  }
+
+  /** The columns it reads. */
+  get market(): VenueMarket {
+    return this.#options.market;
+  }
+
+  /**
+   * Somebody else trades on the account as a taker: it is booked, and nobody but the books is told.
+   *
+   * @param price `null` trades at the market
+   * @returns `false` when the market has no price yet
+   */
+  tradeBeside(
+    account: AccountState,
+    symbolIndex: number,
+    side: Side,
+    qtyLots: number,
+    price: number | null,
+    tsMs: number,
+  ): boolean {
+    const { contract } = this.rules[symbolIndex]!;
+    const atPrice = price ?? contract.priceOfTicks(this.#liquidity.modelTicks(contract, side, qtyLots, tsMs));
+    if (!(atPrice > 0)) return false;
+    this.#desk.bookBeside(account, symbolIndex, side, qtyLots, atPrice, tsMs);
+    return true;
   }
 
   get liquidity(): Liquidity {

@@ -26,6 +26,15 @@ export function ackJson(rules: SymbolRules, order: Order, isLegacy: boolean): Js
   };
 }
 
+/** Answer to changing an order: the ack with what only it has. */
+export function modifyJson(rules: SymbolRules, order: Order, isLegacy: boolean): Json {
+  return {
+    ...ackJson(rules, order, isLegacy),
+    pair: String(rules.info["pair"] ?? rules.symbol),
+    modifyId: order.priority,
+  };
+}
+
 function common(rules: SymbolRules, order: Order): Json {
   return {
     orderId: BigInt(order.orderId),
@@ -67,6 +76,9 @@ export function algoJson(rules: SymbolRules, algo: AlgoOrder): Json {
     algoStatus: algo.status,
     actualOrderId: algo.orderId ?? "",
     actualPrice: "0",
+    actualType: "",
+    actualQty: "0",
+    tpOrderType: "",
     triggerPrice: priceText(rules, request.triggerTicks ?? 0),
     price: priceText(rules, request.priceTicks ?? 0),
     icebergQuantity: null,

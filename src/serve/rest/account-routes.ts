@@ -23,8 +23,15 @@ function positionRisk(version: 2 | 3): (call: RouteCall) => unknown {
   return ({ context, params, account }) => {
     const rules = readOptionalSymbol(context.session, params);
     if (rules instanceof Refusal) return rules;
-    return version === 2 ? positionRiskV2(context, account, rules) : positionRiskV3(context, account, rules);
+    const risks = version === 2 ? positionRiskV2(context, account, rules) : positionRiskV3(context, account, rules);
+    return reported(context, risks, `GET /fapi/v${version}/positionRisk`);
   };
+}
+
+/** All of the rows; half of them, rounded down, while a fault makes reports partial. */
+function reported<Row>({ faults, session }: ServeContext, rows: readonly Row[], where: string): readonly Row[] {
+  const isPartial = rows.length > 0 && faults.take(["position-report-partial"], session.nowTsMs, where) !== null;
+  return isPartial ? rows.slice(0, Math.floor(rows.length / 2)) : rows;
 }
 
 function read(path: string, weight: number, handle: Route["handle"]): Route {

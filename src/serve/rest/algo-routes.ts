@@ -3,6 +3,7 @@ import type { ConditionalType } from "../../venue/order.ts";
 import { mandatory, REFUSALS, Refusal, refuse } from "../../venue/refusal.ts";
 import { algoJson } from "../render/order-json.ts";
 import type { Route, RouteCall } from "./http.ts";
+import { ONE_ORDER } from "./order-routes.ts";
 import {
   readBoolean,
   readClientId,
@@ -98,7 +99,7 @@ export const ALGO_ROUTES: readonly Route[] = [
     path: "/fapi/v1/algoOrder",
     security: "signed",
     weight: 0,
-    orders: () => 1,
+    orders: ONE_ORDER,
     handle(call) {
       const algo = placeAlgoOrder(call);
       return algo instanceof Refusal ? algo : render(call, algo);

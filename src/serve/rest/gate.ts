@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { mandatory, REFUSALS, Refusal, refuse } from "../../venue/refusal.ts";
+import type { Fault, FaultKind } from "../faults.ts";
 import { toJson } from "../json.ts";
 import type { ServeContext } from "../serve-context.ts";
 import { type ApiKey, signatureOf } from "../session.ts";
@@ -8,11 +9,16 @@ import { ALGO_ROUTES } from "./algo-routes.ts";
 import type { HttpRequest, HttpResponse, Params, Route } from "./http.ts";
 import { MARKET_ROUTES } from "./market-routes.ts";
 import { ORDER_ROUTES } from "./order-routes.ts";
+import { readWholeNumber } from "./read-params.ts";
 
 const RECV_WINDOW_DEFAULT_MS = 5_000;
 const RECV_WINDOW_MAX_MS = 60_000;
 /** A timestamp may be this far ahead of the server (exchange.md 2.4). */
 const AHEAD_MAX_MS = 1_000;
+/** More than any endpoint has, for a client that sends nonsense. */
+const PARAMS_MAX = 100;
+/** Of a path that is shown to anybody. */
+const PATH_SHOWN_MAX = 100;
 
 const ROUTES: ReadonlyMap<string, Route> = new Map(
   [...MARKET_ROUTES, ...ORDER_ROUTES, ...ALGO_ROUTES, ...ACCOUNT_ROUTES].map((route) => [
@@ -28,21 +34,27 @@ export function routeNames(): readonly string[] {
   return [...ROUTES.keys()];
 }
 
+/** The route of a request line; `undefined` when it is not simulated. */
+export function routeOf(method: string, path: string): Route | undefined {
+  return ROUTES.get(`${method} ${path}`);
+}
+
 /**
  * Answers one REST request: finds the route, applies faults, rate limits, key, signature and timestamp, then asks the
  * route. Synchronous and without network, so that a recorded session can be played again.
  */
 export function answer(context: ServeContext, request: HttpRequest): HttpResponse {
-  const visit: Visit = { key: null, gateRefusal: null };
+  const visit: Visit = { key: null, gateRefusal: null, retryAfterMs: 0 };
   const result = judge(context, request, visit);
-  const response = reply(context, request, visit.key, result);
+  const response = reply(context, request, visit, result);
+  const { session } = context;
   for (const listener of context.exchangeListeners) {
     listener({
-      tsMs: context.session.nowTsMs,
+      tsMs: session.nowTsMs,
       method: request.method,
-      path: request.path,
-      query: withoutSecrets(request.query),
-      body: withoutSecrets(request.body),
+      path: session.withoutSecrets(request.path),
+      query: session.withoutSecrets(withoutSignature(request.query)),
+      body: session.withoutSecrets(withoutSignature(request.body)),
       ip: request.ip,
       accountIndex: visit.key?.account.index ?? null,
       gateRefusal: visit.gateRefusal,
@@ -57,6 +69,8 @@ export function answer(context: ServeContext, request: HttpRequest): HttpRespons
 interface Visit {
   key: ApiKey | null;
   gateRefusal: Refusal | null;
+  /** Of a fault that asks the client to wait. */
+  retryAfterMs: number;
 }
 
 function judge(context: ServeContext, request: HttpRequest, visit: Visit): unknown {
@@ -64,14 +78,15 @@ function judge(context: ServeContext, request: HttpRequest, visit: Visit): unkno
   const tsMs = session.nowTsMs;
   const route = ROUTES.get(`${request.method} ${request.path}`);
   if (route === undefined) {
-    if (!PATHS.has(request.path))
-      session.note("unknown_endpoint", `${request.method} ${request.path.slice(0, 100)} is not simulated`);
-    return refuse(-5000, `Path ${request.path}, Method ${request.method} is invalid`, 404);
+    const path = request.path.slice(0, PATH_SHOWN_MAX);
+    const code = PATHS.has(request.path) ? "unknown_method" : "unknown_endpoint";
+    session.note(code, `${request.method} ${path} is not simulated`);
+    return refuse(-5000, `Path ${path}, Method ${request.method} is invalid`, 404);
   }
-  const trouble = route.security === "none" ? null : faultAnswer(context, request, tsMs);
-  if (trouble !== null) return trouble;
   const params = readAll(request);
   if (params instanceof Refusal) return params;
+  const trouble = faultAnswer(context, request, route, params, visit, tsMs);
+  if (trouble !== null) return trouble;
   const weight = typeof route.weight === "number" ? route.weight : route.weight(params);
   const limited = limiter?.request(request.ip, weight, tsMs) ?? null;
   if (limited !== null) return limited;
@@ -80,12 +95,17 @@ function judge(context: ServeContext, request: HttpRequest, visit: Visit): unkno
     if (visit.gateRefusal !== null) return visit.gateRefusal;
   }
   const account = visit.key?.account ?? session.venue.accounts[0]!;
-  const orders = route.orders?.(params) ?? 0;
-  const tooMany = orders > 0 ? (limiter?.orders(account.index, orders, tsMs) ?? null) : null;
+  const { orders } = route;
+  const tooMany = orders === undefined ? null : (limiter?.orders(account.index, orders, tsMs) ?? null);
   if (tooMany !== null) return tooMany;
   const result = route.handle({ context, params, account, tsMs });
+  if (orders === undefined || result instanceof Refusal) return result;
   // The order has arrived and lives on; only the answer is lost.
-  return orders > 0 && faults.take(["ack-lost"], tsMs, request.path) !== null ? REFUSALS.statusUnknown : result;
+  return faults.take(["ack-lost"], tsMs, where(request), request.path) === null ? result : REFUSALS.statusUnknown;
+}
+
+function where({ method, path }: HttpRequest): string {
+  return `${method} ${path}`;
 }
 
 /** Key, signature and timestamp; what a recorded request was told is told again. */
@@ -108,21 +128,44 @@ function admit(
   return route.security === "signed" ? checkSignature(context, request, params, key, tsMs) : null;
 }
 
-/** Neither key nor signature may leave the gate. */
-function withoutSecrets(text: string): string {
-  return text
-    .split("&")
-    .filter((pair) => !pair.startsWith("signature=") && !pair.startsWith("apiKey="))
-    .join("&");
+/** Trouble of everybody, and trouble of those who sign. */
+const PUBLIC_FAULTS: readonly FaultKind[] = ["maintenance", "rate-limit", "ban"];
+const SIGNED_FAULTS: readonly FaultKind[] = [
+  "maintenance",
+  "rate-limit",
+  "ban",
+  "server-error",
+  "server-busy",
+  "timeout-unknown",
+  "clock-skew",
+];
+/** An overloaded venue still lets positions be reduced (exchange.md 2.4). */
+const REDUCING_FAULTS: readonly FaultKind[] = SIGNED_FAULTS.filter((kind) => kind !== "server-busy");
+
+function faultAnswer(
+  { faults }: ServeContext,
+  request: HttpRequest,
+  route: Route,
+  params: Params,
+  visit: Visit,
+  tsMs: number,
+): Refusal | null {
+  if (faults.isIdle) return null;
+  const kinds =
+    route.security === "none" ? PUBLIC_FAULTS : params.get("reduceOnly") === "true" ? REDUCING_FAULTS : SIGNED_FAULTS;
+  const fault = faults.take(kinds, tsMs, where(request), request.path);
+  if (fault === null) return null;
+  if (fault.kind === "rate-limit" || fault.kind === "ban") visit.retryAfterMs = retryAfterMs(fault, tsMs);
+  return refusalOf(fault, tsMs);
 }
 
-function faultAnswer({ faults }: ServeContext, request: HttpRequest, tsMs: number): Refusal | null {
-  const fault = faults.take(
-    ["server-error", "server-busy", "timeout-unknown", "clock-skew", "rate-limit", "ban", "maintenance"],
-    tsMs,
-    request.path,
-  );
-  switch (fault?.kind) {
+/** Until the fault is over; a minute where nobody said when. */
+function retryAfterMs({ untilTsMs }: Fault, tsMs: number): number {
+  return Math.min(Math.max(1_000, untilTsMs - tsMs), 60_000);
+}
+
+function refusalOf(fault: Fault, tsMs: number): Refusal | null {
+  switch (fault.kind) {
     case "server-error":
       return refuse(-1000, "Unknown error, please check your request or try again later.", 503);
     case "server-busy":
@@ -140,7 +183,7 @@ function faultAnswer({ faults }: ServeContext, request: HttpRequest, tsMs: numbe
     case "ban":
       return refuse(
         -1003,
-        `Way too many requests; IP banned until ${fault.untilTsMs}. Please use the websocket for live updates to avoid bans.`,
+        `Way too many requests; IP banned until ${tsMs + retryAfterMs(fault, tsMs)}. Please use the websocket for live updates to avoid bans.`,
         418,
       );
     case "maintenance":
@@ -150,26 +193,39 @@ function faultAnswer({ faults }: ServeContext, request: HttpRequest, tsMs: numbe
   }
 }
 
-/** Query first, then the form body; the signature covers both as they were sent. */
+/** The query wins over the form body; the signature covers both as they were sent. */
 function readAll({ query, body }: HttpRequest): Params | Refusal {
   const params = new Map<string, string>();
-  for (const text of [query, body]) {
+  for (const text of [body, query]) {
     if (text === "") continue;
+    const seen = new Set<string>();
     for (const pair of text.split("&")) {
       const equals = pair.indexOf("=");
       const name = equals < 0 ? pair : pair.slice(0, equals);
-      try {
-        params.set(decode(name), equals < 0 ? "" : decode(pair.slice(equals + 1)));
-      } catch {
-        return refuse(-1100, "Illegal characters found in a parameter.");
-      }
+      const decoded = decode(name);
+      const value = equals < 0 ? "" : decode(pair.slice(equals + 1));
+      if (decoded === null || value === null) return refuse(-1100, "Illegal characters found in a parameter.");
+      if (seen.has(decoded)) return refuse(-1101, "Duplicate values for a parameter detected.");
+      seen.add(decoded);
+      if (seen.size > PARAMS_MAX)
+        return refuse(-1101, `Too many parameters; expected '${PARAMS_MAX}' and received '${text.split("&").length}'.`);
+      params.set(decoded, value);
     }
   }
   return params;
 }
 
-function decode(text: string): string {
-  return decodeURIComponent(text.replaceAll("+", " "));
+/** Text that needs no decoding: most of what clients send. */
+const PLAIN = /^[\w.~:/-]*$/;
+
+/** `null` for a broken percent sign. */
+function decode(text: string): string | null {
+  if (PLAIN.test(text)) return text;
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return null;
+  }
 }
 
 function checkKey({ session }: ServeContext, { apiKey }: HttpRequest): ApiKey | Refusal {
@@ -186,13 +242,14 @@ function checkSignature(
 ): Refusal | null {
   const given = params.get("signature");
   if (given === undefined || given === "") return mandatory("signature");
-  const timestamp = Number(params.get("timestamp") ?? Number.NaN);
-  if (!Number.isInteger(timestamp)) return mandatory("timestamp");
-  const recvWindowMs = Number(params.get("recvWindow") ?? RECV_WINDOW_DEFAULT_MS);
-  if (!(recvWindowMs >= 0 && recvWindowMs <= RECV_WINDOW_MAX_MS))
-    return refuse(-1131, "recvWindow must be less than 60000.");
-  const payload = [request.query, request.body].map(withoutSignature).join("");
-  const expected = Buffer.from(signatureOf(key.secret, payload), "utf8");
+  const timestampText = params.get("timestamp") ?? "";
+  if (!/^\d{1,16}$/.test(timestampText)) return mandatory("timestamp");
+  const timestamp = Number(timestampText);
+  const recvWindowMs = readWholeNumber(params, "recvWindow", RECV_WINDOW_DEFAULT_MS);
+  if (recvWindowMs instanceof Refusal) return recvWindowMs;
+  if (recvWindowMs > RECV_WINDOW_MAX_MS) return refuse(-1131, "recvWindow must be less than 60000.");
+  const payload = request.signedText ?? withoutSignature(request.query) + withoutSignature(request.body);
+  const expected = Buffer.from(signatureOf(key.secret, payload), "latin1");
   const actual = Buffer.from(given.toLowerCase(), "utf8");
   if (actual.length !== expected.length || !timingSafeEqual(actual, expected))
     return refuse(-1022, "Signature for this request is not valid.");
@@ -207,6 +264,10 @@ function isWithin(timestamp: number, nowMs: number, recvWindowMs: number): boole
 }
 
 function withoutSignature(text: string): string {
+  const place = text.indexOf("signature=");
+  if (place < 0) return text;
+  // Nearly always it comes last.
+  if (place > 0 && text[place - 1] === "&" && text.indexOf("&", place) < 0) return text.slice(0, place - 1);
   return text
     .split("&")
     .filter((pair) => !pair.startsWith("signature="))
@@ -216,13 +277,11 @@ function withoutSignature(text: string): string {
 function reply(
   { session, limiter }: ServeContext,
   request: HttpRequest,
-  key: ApiKey | null,
+  { key, retryAfterMs: waitMs }: Visit,
   result: unknown,
 ): HttpResponse {
-  const headers: Record<string, string> = {
-    "content-type": "application/json;charset=UTF-8",
-    ...limiter?.headers(request.ip, key?.account.index ?? null, session.nowTsMs),
-  };
+  const headers = limiter?.headers(request.ip, key?.account.index ?? null, session.nowTsMs) ?? {};
+  if (waitMs > 0) headers["retry-after"] = String(Math.ceil(waitMs / 1000));
   if (result instanceof Refusal) {
     return { status: result.httpStatus, headers, body: toJson({ code: result.code, msg: result.text }) };
   }

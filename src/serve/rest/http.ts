@@ -12,6 +12,8 @@ export interface HttpRequest {
   /** Form body, still encoded. */
   readonly body: string;
   readonly apiKey: string | null;
+  /** What the client signed where that is not `query` and `body` as they are: the WebSocket API signs plain text. */
+  readonly signedText?: string;
   /** Who is counted for request weight. */
   readonly ip: string;
   /** A request of a recorded session: its account is known, and so is what the gate said of it. */
@@ -53,13 +55,19 @@ export type Params = ReadonlyMap<string, string>;
 
 export type Security = "none" | "key" | "signed";
 
+/** A batch counts as five orders of ten seconds and one of a minute, as the official SDK says. */
+export interface OrderCount {
+  readonly per10s: number;
+  readonly perMinute: number;
+}
+
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly security: Security;
   /** Request weight; may depend on the parameters. */
   readonly weight: number | ((params: Params) => number);
-  /** Orders it counts for the order limits, 0 for none. */
-  readonly orders?: (params: Params) => number;
+  /** What it counts for the order limits; absent for none. */
+  readonly orders?: OrderCount;
   handle(call: RouteCall): unknown | Refusal;
 }

@@ -3,27 +3,38 @@ import type { SymbolRules } from "../../venue/symbol-rules.ts";
 import { lastPrice, referencePrice } from "../../venue/venue-market.ts";
 import { plainText, priceText, qtyText } from "../render/decimal-text.ts";
 import { bookTicker, dayTicker, premiumIndex } from "../render/market-json.ts";
-import type { Route, RouteCall } from "./http.ts";
+import type { Params, Route, RouteCall } from "./http.ts";
 import { isInTime } from "./order-routes.ts";
 import { readOptionalSymbol, readSymbol, readWholeNumber } from "./read-params.ts";
 
 const DEPTH_LIMITS = [5, 10, 20, 50, 100, 500, 1000];
 
 /** Kline intervals and their length; a month is not one length and is left out. */
-export const INTERVAL_MS: Readonly<Record<string, number>> = {
-  "1m": 60_000,
-  "3m": 180_000,
-  "5m": 300_000,
-  "15m": 900_000,
-  "30m": 1_800_000,
-  "1h": 3_600_000,
-  "2h": 7_200_000,
-  "4h": 14_400_000,
-  "6h": 21_600_000,
-  "8h": 28_800_000,
-  "12h": 43_200_000,
-  "1d": 86_400_000,
-};
+export const INTERVAL_MS: ReadonlyMap<string, number> = new Map([
+  ["1m", 60_000],
+  ["3m", 180_000],
+  ["5m", 300_000],
+  ["15m", 900_000],
+  ["30m", 1_800_000],
+  ["1h", 3_600_000],
+  ["2h", 7_200_000],
+  ["4h", 14_400_000],
+  ["6h", 21_600_000],
+  ["8h", 28_800_000],
+  ["12h", 43_200_000],
+  ["1d", 86_400_000],
+]);
+
+/** One weight with a symbol, another for all of them. */
+function bySymbol(one: number, all: number): Route["weight"] {
+  return (params) => (params.has("symbol") ? one : all);
+}
+
+/** Weight of klines by `limit`, 500 when absent. */
+function byBars(params: Params): number {
+  const limit = Number(params.get("limit") ?? 500);
+  return limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1000 ? 5 : 10;
+}
 
 function open(path: string, weight: Route["weight"], handle: Route["handle"]): Route {
   return { method: "GET", path, security: "none", weight, handle };
@@ -133,10 +144,10 @@ export const MARKET_ROUTES: readonly Route[] = [
         m: trade.isBuyerMaker,
       }));
   }),
-  open("/fapi/v1/klines", 5, ({ context, params }) => {
+  open("/fapi/v1/klines", byBars, ({ context, params }) => {
     const rules = readSymbol(context.session, params);
     if (rules instanceof Refusal) return rules;
-    const intervalMs = INTERVAL_MS[params.get("interval") ?? ""];
+    const intervalMs = INTERVAL_MS.get(params.get("interval") ?? "");
     if (intervalMs === undefined) return refuse(-1120, "Invalid interval.");
     const limit = readWholeNumber(params, "limit", 500);
     if (limit instanceof Refusal) return limit;
@@ -162,12 +173,12 @@ export const MARKET_ROUTES: readonly Route[] = [
   }),
   open(
     "/fapi/v1/ticker/24hr",
-    (params) => (params.has("symbol") ? 1 : 40),
+    bySymbol(1, 40),
     perSymbol(({ context, tsMs }, rules) => dayTicker(context, rules, tsMs)),
   ),
   open(
     "/fapi/v1/ticker/price",
-    1,
+    bySymbol(1, 2),
     perSymbol(({ context, tsMs }, rules) => ({
       symbol: rules.symbol,
       price: plainText(lastPrice(context.session.market, rules.index)),
@@ -176,7 +187,7 @@ export const MARKET_ROUTES: readonly Route[] = [
   ),
   open(
     "/fapi/v2/ticker/price",
-    1,
+    bySymbol(1, 2),
     perSymbol(({ context, tsMs }, rules) => ({
       symbol: rules.symbol,
       price: plainText(lastPrice(context.session.market, rules.index)),
@@ -185,16 +196,17 @@ export const MARKET_ROUTES: readonly Route[] = [
   ),
   open(
     "/fapi/v1/ticker/bookTicker",
-    2,
+    bySymbol(2, 5),
     perSymbol(({ context }, rules) => bookTicker(context.session, rules)),
   ),
   open(
     "/fapi/v1/premiumIndex",
-    1,
+    bySymbol(1, 10),
     perSymbol(({ context, tsMs }, rules) => premiumIndex(context.session, rules, tsMs)),
   ),
-  open("/fapi/v1/fundingInfo", 1, () => []),
-  open("/fapi/v1/fundingRate", 1, ({ context, params }) => {
+  // Both share a limit of their own on Binance, 500 in five minutes, which is not simulated.
+  open("/fapi/v1/fundingInfo", 0, () => []),
+  open("/fapi/v1/fundingRate", 0, ({ context, params }) => {
     const rules = readOptionalSymbol(context.session, params);
     if (rules instanceof Refusal) return rules;
     const limit = readWholeNumber(params, "limit", 100);

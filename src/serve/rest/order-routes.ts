@@ -1,9 +1,10 @@
 import { isOpen, type Order, type OrderRequest } from "../../venue/order.ts";
 import { mandatory, REFUSALS, Refusal } from "../../venue/refusal.ts";
 import type { SymbolRules } from "../../venue/symbol-rules.ts";
-import { ackJson, orderJson, tradeJson } from "../render/order-json.ts";
+import { textOf } from "../json.ts";
+import { ackJson, modifyJson, orderJson, tradeJson } from "../render/order-json.ts";
 import type { ServeContext } from "../serve-context.ts";
-import type { Params, Route, RouteCall } from "./http.ts";
+import type { OrderCount, Params, Route, RouteCall } from "./http.ts";
 import {
   readBoolean,
   readClientId,
@@ -23,6 +24,8 @@ const DAY_MS = 86_400_000;
 const UNFILLED_KEPT_MS = 3 * DAY_MS;
 const KEPT_MS = 90 * DAY_MS;
 const BATCH_MAX = 5;
+export const ONE_ORDER: OrderCount = { per10s: 1, perMinute: 1 };
+const BATCH_OF_ORDERS: OrderCount = { per10s: 5, perMinute: 1 };
 
 const CONDITIONAL = ["STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"];
 
@@ -151,7 +154,7 @@ function listOf(text: string | undefined): unknown[] | null {
 
 function paramsOf(entry: unknown): Params {
   if (typeof entry !== "object" || entry === null) return new Map();
-  return new Map(Object.entries(entry).map(([key, value]) => [key, String(value)]));
+  return new Map(Object.entries(entry).map(([key, value]) => [key, textOf(value)]));
 }
 
 export const ORDER_ROUTES: readonly Route[] = [
@@ -160,7 +163,7 @@ export const ORDER_ROUTES: readonly Route[] = [
     path: "/fapi/v1/order",
     security: "signed",
     weight: 0,
-    orders: () => 1,
+    orders: ONE_ORDER,
     handle(call) {
       const order = placeOrder(call);
       return order instanceof Refusal ? order : newOrderAck(call, order);
@@ -180,11 +183,11 @@ export const ORDER_ROUTES: readonly Route[] = [
     method: "PUT",
     path: "/fapi/v1/order",
     security: "signed",
-    weight: 1,
-    orders: () => 1,
+    weight: 0,
+    orders: ONE_ORDER,
     handle(call) {
       const changed = modifyOrder(call);
-      return changed instanceof Refusal ? changed : ackJson(changed.rules, changed.order, isLegacy(call.context));
+      return changed instanceof Refusal ? changed : modifyJson(changed.rules, changed.order, isLegacy(call.context));
     },
   },
   {
@@ -229,7 +232,7 @@ export const ORDER_ROUTES: readonly Route[] = [
     path: "/fapi/v1/batchOrders",
     security: "signed",
     weight: 5,
-    orders: (params) => Math.max(1, listOf(params.get("batchOrders"))?.length ?? 1),
+    orders: BATCH_OF_ORDERS,
     handle: (call) =>
       batch(call, "batchOrders", (params) => {
         const order = placeOrder({ ...call, params });
@@ -243,11 +246,11 @@ export const ORDER_ROUTES: readonly Route[] = [
     path: "/fapi/v1/batchOrders",
     security: "signed",
     weight: 5,
-    orders: (params) => Math.max(1, listOf(params.get("batchOrders"))?.length ?? 1),
+    orders: BATCH_OF_ORDERS,
     handle: (call) =>
       batch(call, "batchOrders", (params) => {
         const changed = modifyOrder({ ...call, params });
-        return changed instanceof Refusal ? changed : ackJson(changed.rules, changed.order, isLegacy(call.context));
+        return changed instanceof Refusal ? changed : modifyJson(changed.rules, changed.order, isLegacy(call.context));
       }),
   },
   {

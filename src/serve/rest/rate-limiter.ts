@@ -1,4 +1,5 @@
 import { type Refusal, refuse } from "../../venue/refusal.ts";
+import type { OrderCount } from "./http.ts";
 
 export interface RateLimits {
   readonly weightPerMinute: number;
@@ -61,7 +62,7 @@ export class RateLimiter {
   }
 
   /** Counts orders of an account; the refusal when they are too many. */
-  orders(accountIndex: number, count: number, tsMs: number): Refusal | null {
+  orders(accountIndex: number, { per10s, perMinute }: OrderCount, tsMs: number): Refusal | null {
     let trader = this.#traders.get(accountIndex);
     if (trader === undefined) {
       trader = { minute: { start: 0, count: 0 }, tenSeconds: { start: 0, count: 0 } };
@@ -70,16 +71,13 @@ export class RateLimiter {
     roll(trader.minute, 60_000, tsMs);
     roll(trader.tenSeconds, 10_000, tsMs);
     const { ordersPerMinute, ordersPer10s } = this.#limits;
-    const isOver = trader.minute.count + count > ordersPerMinute || trader.tenSeconds.count + count > ordersPer10s;
-    if (isOver) {
-      const which =
-        trader.tenSeconds.count + count > ordersPer10s
-          ? `${ordersPer10s} orders per 10 SECOND`
-          : `${ordersPerMinute} orders per MINUTE`;
+    const isOver10s = trader.tenSeconds.count + per10s > ordersPer10s;
+    if (isOver10s || trader.minute.count + perMinute > ordersPerMinute) {
+      const which = isOver10s ? `${ordersPer10s} orders per 10 SECOND` : `${ordersPerMinute} orders per MINUTE`;
       return refuse(-1015, `Too many new orders; current limit is ${which}.`, 429);
     }
-    trader.minute.count += count;
-    trader.tenSeconds.count += count;
+    trader.minute.count += perMinute;
+    trader.tenSeconds.count += per10s;
     return null;
   }
 
@@ -98,12 +96,6 @@ export class RateLimiter {
       headers["retry-after"] = String(Math.ceil((visitor.weight.start + 60_000 - tsMs) / 1000));
     }
     return headers;
-  }
-
-  /** Bans an address as of now, for a fault. */
-  ban(ip: string, untilTsMs: number): void {
-    this.request(ip, 0, untilTsMs);
-    this.#visitors.get(ip)!.bannedUntilTsMs = untilTsMs;
   }
 }
 

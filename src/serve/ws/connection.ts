@@ -1,5 +1,5 @@
 import type { WebSocket } from "ws";
-import { toJson } from "../json.ts";
+import { textOf, toJson } from "../json.ts";
 import type { ServeContext } from "../serve-context.ts";
 import type { MarketStreams, Subscriber } from "./market-streams.ts";
 import { parseStreamName } from "./stream-name.ts";
@@ -9,7 +9,8 @@ export const STREAMS_MAX = 1_024;
 /** Messages a client may send within a second of wall time before it is cut off. */
 const MESSAGES_PER_SECOND_MAX = 10;
 /** Bytes a slow reader may leave unread before it is cut off: the server must not keep the market for it. */
-const BACKLOG_BYTES_MAX = 8 * 1024 * 1024;
+export const BACKLOG_BYTES_MAX = 8 * 1024 * 1024;
+const LISTEN_KEY = /^[0-9a-f]{64}$/;
 /** A connection lives this long in virtual time. */
 export const LIFE_MS = 24 * 3_600_000;
 
@@ -22,6 +23,8 @@ export interface ConnectionTarget {
   readonly isCombined: boolean;
   readonly streams: readonly string[];
   readonly listenKey: string | null;
+  /** Kinds of user events that are wanted (`events=ORDER_TRADE_UPDATE/ACCOUNT_UPDATE`); `null` wants all. */
+  readonly events: ReadonlySet<string> | null;
 }
 
 /** Reads the URL of a connection; `null` for a path that is not simulated. */
@@ -41,13 +44,15 @@ export function parseTarget(url: string): ConnectionTarget | null {
   const query = (parsed.searchParams.get("streams") ?? "").split("/").filter((name) => name !== "");
   // ccxt ends its paths with a running number, which is no stream; a long hexadecimal tail is a listen key.
   const tail = rest.map(decodeURIComponentSafely).filter((part) => !/^\d+$/.test(part));
-  const keyInPath = tail.find((part) => /^[0-9a-f]{64}$/.test(part)) ?? null;
+  const keyInPath = tail.find((part) => LISTEN_KEY.test(part)) ?? null;
+  const events = (parsed.searchParams.get("events") ?? "").split(/[/,]/).filter((name) => name !== "");
   const streams = [...query, ...tail.filter((part) => part !== keyInPath)];
   return {
     route,
     isCombined: mode === "stream",
     streams,
     listenKey: parsed.searchParams.get("listenKey") ?? keyInPath,
+    events: events.length === 0 ? null : new Set(events),
   };
 }
 
@@ -67,30 +72,45 @@ export class StreamConnection implements Subscriber {
   readonly #target: ConnectionTarget;
   readonly #names = new Set<string>();
   readonly openedTsMs: number;
+  readonly #backlogBytesMax: number;
   #second = 0;
   #messages = 0;
 
-  constructor(socket: WebSocket, context: ServeContext, streams: MarketStreams, target: ConnectionTarget) {
+  constructor(
+    socket: WebSocket,
+    context: ServeContext,
+    streams: MarketStreams,
+    target: ConnectionTarget,
+    backlogBytesMax = BACKLOG_BYTES_MAX,
+  ) {
+    this.#backlogBytesMax = backlogBytesMax;
     this.#socket = socket;
     this.#context = context;
     this.#streams = streams;
     this.#target = target;
     this.openedTsMs = context.session.nowTsMs;
+    if (target.listenKey !== null) this.#subscribe(target.listenKey);
     for (const name of target.streams) this.#subscribe(name);
+    if (target.streams.length > STREAMS_MAX)
+      context.session.note("too_many_streams", `a path named more than ${STREAMS_MAX} streams; the rest is left out`);
   }
 
-  /** Account key whose user events belong here; `null` without one. */
-  get listenKey(): string | null {
-    return this.#target.listenKey;
+  /** Whether user events of that key belong here: it stands in the path or has been subscribed. */
+  hasListenKey(key: string): boolean {
+    return this.#names.has(key) && (this.#target.route === "private" || this.#target.route === "legacy");
+  }
+
+  dropListenKey(key: string): void {
+    this.#names.delete(key);
   }
 
   send(stream: string, data: string): void {
     this.#push(this.#target.isCombined ? `{"stream":${JSON.stringify(stream)},"data":${data}}` : data);
   }
 
-  /** A message of the user stream. */
-  sendUser(data: string): void {
-    this.send(this.#target.listenKey ?? "", data);
+  /** A message of the user stream of that key. */
+  sendUser(key: string, type: string, data: string): void {
+    if (this.#target.events?.has(type) ?? true) this.send(key, data);
   }
 
   /** SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS; the id comes back as it was sent. */
@@ -122,7 +142,7 @@ export class StreamConnection implements Subscriber {
     if (method !== "SUBSCRIBE" && method !== "UNSUBSCRIBE") {
       this.#context.session.note(
         "unknown_method",
-        `stream method ${JSON.stringify(method)?.slice(0, 80)} is not simulated`,
+        `stream method ${textOf(method ?? null).slice(0, 80)} is not simulated`,
       );
       this.#fail(
         id,
@@ -165,6 +185,10 @@ export class StreamConnection implements Subscriber {
   #subscribe(name: string): void {
     if (this.#names.size >= STREAMS_MAX) return;
     this.#names.add(name);
+    if (LISTEN_KEY.test(name) || name === this.#target.listenKey) {
+      this.#checkListenKey(name);
+      return;
+    }
     const stream = parseStreamName(name);
     const { session } = this.#context;
     if (stream === null) {
@@ -179,16 +203,24 @@ export class StreamConnection implements Subscriber {
     this.#streams.subscribe(name, this);
   }
 
+  #checkListenKey(key: string): void {
+    const { session, listenKeys } = this.#context;
+    if (!this.hasListenKey(key))
+      session.note("wrong_stream_route", `a listen key was used on /${this.#target.route}, it is served on /private`);
+    else if (listenKeys.accountOf(key) === undefined)
+      session.note("unknown_listen_key", "a connection named a listen key that no account has; it hears nothing");
+  }
+
   #fail(id: unknown, code: number, msg: string): void {
     this.#push(toJson({ error: { code, msg }, id }));
   }
 
   #push(text: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#socket.bufferedAmount > BACKLOG_BYTES_MAX) {
+    if (this.#socket.bufferedAmount > this.#backlogBytesMax) {
       this.#context.session.note(
         "slow_reader",
-        `a connection left more than ${BACKLOG_BYTES_MAX} bytes unread and was cut off`,
+        `a connection left more than ${this.#backlogBytesMax} bytes unread and was cut off`,
       );
       this.leave();
       this.#socket.terminate();

@@ -97,12 +97,8 @@ export class MarketStreams {
         for (const subscription of streams.values()) this.#send(subscription, rules, event);
       }
     }
-    // Without recorded depth the best prices are all the book there is, so they are published as its updates.
-    if (event.kind === "book" && (this.#context.session.market.depth[rules.index] ?? null) === null) {
-      const streams = this.#bySymbol.get(`depth/${symbol}`);
-      if (streams !== undefined)
-        for (const subscription of streams.values()) this.#sendTopAsDepth(subscription, rules, event.tsMs);
-    }
+    if (event.kind === "book" && (this.#context.session.market.depth[rules.index] ?? null) === null)
+      this.#publishTop(rules, event.tsMs);
   }
 
   #send(subscription: Subscription, rules: SymbolRules, event: MarketEvent): void {
@@ -136,7 +132,7 @@ export class MarketStreams {
       case "partialDepth":
         return this.#partial(stream, rules, tsMs);
       case "kline": {
-        const intervalMs = INTERVAL_MS[stream.detail]!;
+        const intervalMs = INTERVAL_MS.get(stream.detail)!;
         const bar = context.history.bars(rules.index, intervalMs).at(-1);
         return bar === undefined ? null : klineEvent(rules, stream.detail, intervalMs, bar, tsMs);
       }
@@ -172,21 +168,38 @@ export class MarketStreams {
     };
   }
 
-  readonly #lastTop = new Map<number, { readonly bid: string; readonly ask: string }>();
+  /** Best prices that the stream of a symbol without depth has last shown; NaN before the first. */
+  readonly #lastTop = new Map<number, { bid: number; ask: number }>();
 
-  #sendTopAsDepth({ stream, subscribers }: Subscription, rules: SymbolRules, tsMs: number): void {
+  /** Without recorded depth the best prices are all the book there is: each change of them is an update of it. */
+  #publishTop(rules: SymbolRules, tsMs: number): void {
     const { session } = this.#context;
-    const bids = session.topLevel(rules, 1);
-    const asks = session.topLevel(rules, -1);
-    const bid = bids[0]?.[0] ?? "";
-    const ask = asks[0]?.[0] ?? "";
-    const last = this.#lastTop.get(rules.index);
-    this.#lastTop.set(rules.index, { bid, ask });
-    const b = last !== undefined && last.bid !== "" && last.bid !== bid ? [[last.bid, "0"], ...bids] : bids;
-    const a = last !== undefined && last.ask !== "" && last.ask !== ask ? [[last.ask, "0"], ...asks] : asks;
-    const u = session.bookUpdateId(rules.index);
-    const data = toJson({ e: "depthUpdate", E: tsMs, T: tsMs, s: rules.symbol, U: u, u, pu: u - 1, b, a, st: 1 });
-    for (const subscriber of subscribers) subscriber.send(stream.name, data);
+    const { index, contract } = rules;
+    const bid = session.market.bid[index]!;
+    const ask = session.market.ask[index]!;
+    const last = this.#lastTop.get(index) ?? { bid: Number.NaN, ask: Number.NaN };
+    const streams = this.#bySymbol.get(`depth/${rules.symbol.toLowerCase()}`);
+    if (streams !== undefined && streams.size > 0) {
+      const gone = (before: number, now: number): [string, string][] =>
+        before > 0 && before !== now ? [[priceText(rules, Math.round(before / contract.tickSize)), "0"]] : [];
+      const u = session.bookUpdateId(index);
+      const data = toJson({
+        e: "depthUpdate",
+        E: tsMs,
+        T: tsMs,
+        s: rules.symbol,
+        U: u,
+        u,
+        pu: u - 1,
+        b: [...gone(last.bid, bid), ...session.topLevel(rules, 1)],
+        a: [...gone(last.ask, ask), ...session.topLevel(rules, -1)],
+        st: 1,
+      });
+      for (const { stream, subscribers } of streams.values())
+        for (const subscriber of subscribers) subscriber.send(stream.name, data);
+    }
+    // Kept without subscribers too: the next one has a snapshot of these prices.
+    this.#lastTop.set(index, { bid, ask });
   }
 
   #publishForced(

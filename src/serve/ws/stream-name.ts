@@ -38,7 +38,7 @@ export function parseStreamName(name: string): StreamName | null {
   if (word === "depth" || word === "rpiDepth") {
     return stream(name, digits === "" ? "depth" : "partialDepth", symbol!, speed ?? "", digits!);
   }
-  if (word === "kline" && detail !== undefined && INTERVAL_MS[detail] !== undefined)
+  if (word === "kline" && detail !== undefined && INTERVAL_MS.has(detail))
     return stream(name, "kline", symbol!, "", detail);
   const kinds: readonly string[] = [
     "bookTicker",
