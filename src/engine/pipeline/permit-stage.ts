@@ -2,6 +2,7 @@ import type { PermitGranted } from "../domain/decision.ts";
 import { lotsToQty, qtyToLots } from "../domain/instrument.ts";
 import { moneyToNumber } from "../domain/money.ts";
 import type { Plan, PlanAction } from "../domain/plan.ts";
+import { joinActive } from "./active-plans.ts";
 import { executePlan } from "./execute.ts";
 import { evaluatePermit, type PermitInput, type PermitOutcome, type PermitRules } from "./permit.ts";
 import { snapshotOf } from "./position-book.ts";
@@ -25,7 +26,7 @@ const PERMIT_RACE_WAIT_MS = 1200;
 export function queuePermit(step: Step, plan: Plan): void {
   const waitUntilTsMs = step.tsMs + step.state.policy.permits.wait;
   const active: ActivePlan = { plan, stage: { kind: "permit-queued" }, permit: null, waitUntilTsMs };
-  step.state.activePlans.set(plan.planId, active);
+  joinActive(step.state, active);
   setTimer(step, permitTimer(plan.planId), waitUntilTsMs);
   if (hasQuirk(step, "serial-stall") && step.state.snapshots.cycleRequestId !== null) {
     step.state.snapshots.permitQueue.push(plan.planId);

@@ -1,6 +1,7 @@
 import type { ResultRecorded, ResultStatus } from "../domain/decision.ts";
 import type { Plan } from "../domain/plan.ts";
 import { statusOfReason } from "../domain/reason.ts";
+import { leaveActive } from "./active-plans.ts";
 import { remember } from "./key-memory.ts";
 import { type ActiveOrder, decide, type Step } from "./state.ts";
 import { countResult } from "./statistics.ts";
@@ -59,7 +60,7 @@ function write(
     feeQuote: order?.feeQuote ?? 0n,
     realizedPnlQuote: order?.realizedPnlQuote ?? 0n,
   };
-  step.state.activePlans.delete(plan.planId);
+  leaveActive(step.state, plan.planId);
   // A refused plan did not use up its id: the same proposal may be asked again, as the origin did every 300 s.
   if (plan.decision === "EXECUTE") {
     remember(step.state.donePlans, plan.planId, step.tsMs + step.state.policy.executor.doneTtl);

@@ -7,6 +7,7 @@ import type { MarketState } from "../market/market-state.ts";
 import type { Policy } from "../policy.ts";
 import type { Quirk } from "../quirks.ts";
 import type { BoundRanker } from "../rankers/ranker.ts";
+import type { ActiveSums } from "./active-plans.ts";
 import { createKeyMemory, digestOf, type KeyMemory } from "./key-memory.ts";
 import { createPositionBook, type PositionBook } from "./position-book.ts";
 import { createStatistics, type Statistics } from "./statistics.ts";
@@ -102,7 +103,9 @@ export interface EngineState {
   readonly donePlans: KeyMemory;
   /** `symbol:trade id` of fills that are booked: no fill counts twice. */
   readonly seenTrades: KeyMemory;
+  /** Changed by active-plans.ts only, which keeps `activeSums` in step. */
   readonly activePlans: Map<string, ActivePlan>;
+  readonly activeSums: ActiveSums;
   readonly activeOrders: Map<string, ActiveOrder>;
   /** Facts about orders needed after their end: pending ledger commits. */
   readonly pendingLedger: Map<string, PendingLedger>;
@@ -150,8 +153,8 @@ export interface SnapshotState {
   intentTierChances: number;
 }
 
-/** Fields of the state that follow from the parts: everything else is memory. */
-const GIVEN = ["parts", "policy", "quirks", "market", "instrumentBySymbol", "universe"] as const;
+/** Fields of the state that follow from the parts or from other fields: everything else is memory. */
+const GIVEN = ["parts", "policy", "quirks", "market", "instrumentBySymbol", "universe", "activeSums"] as const;
 
 /** What an engine remembers: every field of its state that is not given to it, whatever fields there may be. */
 export type EngineMemory = Omit<EngineState, (typeof GIVEN)[number]>;
@@ -205,6 +208,7 @@ function emptyState(parts: EngineParts): EngineState {
     donePlans: createKeyMemory(),
     seenTrades: createKeyMemory(),
     activePlans: new Map(),
+    activeSums: { entryNotional: null },
     activeOrders: new Map(),
     pendingLedger: new Map(),
     lastIntentTsMs: new Map(),

@@ -4,6 +4,7 @@ import type { InputProvenance, KillScore } from "../domain/plan.ts";
 import { killComponents, killScore } from "../formulas/kill-score.ts";
 import type { Drivers } from "../governors/governor.ts";
 import { heatOf } from "../portfolio/portfolio-heat.ts";
+import { pendingEntryNotional } from "./active-plans.ts";
 import type { Position } from "./position-book.ts";
 import { entryPriceOf, snapshotOf } from "./position-book.ts";
 import { decide, instrumentOf, markPriceOf, type Step, setTimer } from "./state.ts";
@@ -54,15 +55,6 @@ export function viewPortfolio(step: Step): PortfolioView {
     drawdown: account.equityPeak > 0 ? Math.max(0, 1 - equity / account.equityPeak) : 0,
     openPositions: positions.open.size,
   };
-}
-
-/** Notional of entries that were let through and have not ended, in quote. */
-export function pendingEntryNotional(step: Step): number {
-  let total = 0;
-  for (const { plan } of step.state.activePlans.values()) {
-    if (plan.evalType === "ENTRY" && plan.markPrice !== null) total += plan.qty * plan.markPrice;
-  }
-  return total;
 }
 
 /** Weight of the volatility regime: 0 low, 0.33 normal, 0.67 high, 1 extreme (pipeline.md 1.14, P2.8). */
@@ -140,7 +132,7 @@ export function collectDrivers(
     portfolioHeat: portfolio.heat,
     volatilityRegime: volatilityRegime(step, input.symbolIndex),
     drawdown: portfolio.drawdown,
-    pendingExposure: portfolio.equity > 0 ? pendingEntryNotional(step) / portfolio.equity : 0,
+    pendingExposure: portfolio.equity > 0 ? pendingEntryNotional(step.state) / portfolio.equity : 0,
     positionAgeSec: input.position?.ageSec ?? 0,
     rNet: input.rNet,
     pnlPct: input.position?.pnlPct ?? null,
