@@ -76,6 +76,11 @@ export class ListenKeys {
     this.#byAccount.clear();
   }
 
+  /** Ends all of them now. */
+  expireAll(tsMs: number): void {
+    for (const entry of [...this.#byKey.values()]) this.#end(entry, tsMs);
+  }
+
   /** Ends what has run out. */
   expire(tsMs: number): void {
     for (const entry of [...this.#byKey.values()]) if (entry.expiresTsMs <= tsMs) this.#end(entry, tsMs);

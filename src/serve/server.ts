@@ -275,7 +275,7 @@ function upgrade(parts: Upgrade, request: IncomingMessage, socket: Duplex, head:
   if ((!isApi && target === null) || isRetired) {
     const hint = isRetired ? "unsplit streams were retired, --legacy-streams serves them" : "no such path";
     // The query may hold a listen key, and a path is enough to find the client.
-    context.session.note("unknown_endpoint", `WebSocket ${url.split("?")[0]!.slice(0, 100)}: ${hint}`);
+    context.session.note("unknown_endpoint", `WebSocket ${url.split("?")[0]!}: ${hint}`);
     refuseUpgrade(socket, "404 Not Found");
     return;
   }

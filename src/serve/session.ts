@@ -70,6 +70,7 @@ export interface SessionOptions {
   readonly hasLargeOrderIds?: boolean;
 }
 
+const FINDING_LENGTH_MAX = 240;
 /** A shorter one would strike out ordinary words. */
 const SECRET_LENGTH_MIN = 8;
 const LARGE_ORDER_ID_BASE = 8_389_765_739_703_000_000n;
@@ -227,9 +228,15 @@ export class ServeSession {
     return this.#found.list;
   }
 
-  /** Adds a finding; keys and secrets in the text are struck out. */
+  /** Adds a finding; keys and secrets in the text are struck out, and a long text is cut. */
   note(code: string, text: string): void {
-    this.#found.add(this.#nowTsMs, code, this.withoutSecrets(text));
+    this.#found.add(this.#nowTsMs, code, this.shown(text, FINDING_LENGTH_MAX));
+  }
+
+  /** The beginning of a client's text, fit to be shown: struck out first, then cut, so that no half key remains. */
+  shown(text: string, lengthMax: number): string {
+    const safe = this.withoutSecrets(text);
+    return safe.length <= lengthMax ? safe : `${safe.slice(0, lengthMax)}...`;
   }
 
   /** The text with every key and secret of this session struck out: clients put them into paths and ids. */

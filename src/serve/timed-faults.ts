@@ -22,8 +22,7 @@ export class TimedFaults {
     if (faults.take(["disconnect"], tsMs, "every stream connection") !== null) {
       for (const listener of disconnectListeners) listener();
     }
-    if (faults.take(["listen-key-expired"], tsMs, "every listen key") !== null)
-      listenKeys.expire(Number.MAX_SAFE_INTEGER);
+    if (faults.take(["listen-key-expired"], tsMs, "every listen key") !== null) listenKeys.expireAll(tsMs);
     if (faults.take(["testnet-reset"], tsMs, "every account") !== null) this.#reset();
     for (let halt = this.#takeHalt(tsMs); halt !== null; halt = this.#takeHalt(tsMs)) {
       const symbolIndex = session.venue.symbolIndex(halt.symbol ?? "");

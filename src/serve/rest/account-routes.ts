@@ -28,6 +28,14 @@ function positionRisk(version: 2 | 3): (call: RouteCall) => unknown {
   };
 }
 
+function accountOf(version: 2 | 3): (call: RouteCall) => unknown {
+  return ({ context, account }) => {
+    const json = accountJson(context, account, version);
+    const positions = reported(context, json["positions"] as readonly unknown[], `GET /fapi/v${version}/account`);
+    return { ...json, positions };
+  };
+}
+
 /** All of the rows; half of them, rounded down, while a fault makes reports partial. */
 function reported<Row>({ faults, session }: ServeContext, rows: readonly Row[], where: string): readonly Row[] {
   const isPartial = rows.length > 0 && faults.take(["position-report-partial"], session.nowTsMs, where) !== null;
@@ -47,8 +55,8 @@ function listed({ session }: ServeContext): readonly SymbolRules[] {
 }
 
 export const ACCOUNT_ROUTES: readonly Route[] = [
-  read("/fapi/v2/account", 5, ({ context, account }) => accountJson(context, account, 2)),
-  read("/fapi/v3/account", 5, ({ context, account }) => accountJson(context, account, 3)),
+  read("/fapi/v2/account", 5, accountOf(2)),
+  read("/fapi/v3/account", 5, accountOf(3)),
   read("/fapi/v2/balance", 5, ({ context, account }) => balanceJson(context, account)),
   read("/fapi/v3/balance", 5, ({ context, account }) => balanceJson(context, account)),
   read("/fapi/v2/positionRisk", 5, positionRisk(2)),

@@ -78,7 +78,7 @@ function judge(context: ServeContext, request: HttpRequest, visit: Visit): unkno
   const tsMs = session.nowTsMs;
   const route = ROUTES.get(`${request.method} ${request.path}`);
   if (route === undefined) {
-    const path = request.path.slice(0, PATH_SHOWN_MAX);
+    const path = session.shown(request.path, PATH_SHOWN_MAX);
     const code = PATHS.has(request.path) ? "unknown_method" : "unknown_endpoint";
     session.note(code, `${request.method} ${path} is not simulated`);
     return refuse(-5000, `Path ${path}, Method ${request.method} is invalid`, 404);

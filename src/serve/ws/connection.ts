@@ -140,10 +140,7 @@ export class StreamConnection implements Subscriber {
       return;
     }
     if (method !== "SUBSCRIBE" && method !== "UNSUBSCRIBE") {
-      this.#context.session.note(
-        "unknown_method",
-        `stream method ${textOf(method ?? null).slice(0, 80)} is not simulated`,
-      );
+      this.#context.session.note("unknown_method", `stream method ${textOf(method ?? null)} is not simulated`);
       this.#fail(
         id,
         2,
@@ -192,7 +189,7 @@ export class StreamConnection implements Subscriber {
     const stream = parseStreamName(name);
     const { session } = this.#context;
     if (stream === null) {
-      session.note("unknown_stream", `stream ${JSON.stringify(name.slice(0, 100))} is not simulated`);
+      session.note("unknown_stream", `stream ${JSON.stringify(name)} is not simulated`);
       return;
     }
     const { route } = this.#target;

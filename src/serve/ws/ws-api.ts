@@ -46,8 +46,7 @@ export function answerApiMessage(context: ServeContext, text: string, ip: string
   const id = typeof call.id === "string" || typeof call.id === "number" ? call.id : null;
   const route = typeof call.method === "string" ? METHODS.get(call.method) : undefined;
   if (route === undefined) {
-    const name = textOf(call.method ?? null).slice(0, 80);
-    context.session.note("unknown_method", `WebSocket API method ${name} is not simulated`);
+    context.session.note("unknown_method", `WebSocket API method ${textOf(call.method ?? null)} is not simulated`);
     return failure(id, -1099, "Method not found.");
   }
   const given = typeof call.params === "object" && call.params !== null && !Array.isArray(call.params);
