@@ -138,9 +138,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "fee-sign-exchange",
     what: "the exchange pays commissions instead of taking them",
-    file: "sim/exchange/account.js",
-    find: "this.walletQuote += realizedQuote - feeQuote;",
-    replace: "this.walletQuote += realizedQuote + feeQuote;",
+    file: "venue/account.js",
+    find: "account.walletQuote += realizedQuote - feeQuote;",
+    replace: "account.walletQuote += realizedQuote + feeQuote;",
     scenario: EDGES,
     catcher: "invariant",
     stage: "exchange's books",
@@ -158,7 +158,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "rounding-direction",
     what: "a taker's price is rounded in the taker's favour",
-    file: "sim/exchange/fill-model.js",
+    file: "venue/liquidity.js",
     find: 'side === "BUY" ? Math.ceil(exactTicks) : Math.floor(exactTicks)',
     replace: 'side === "BUY" ? Math.floor(exactTicks) : Math.ceil(exactTicks)',
     scenario: EDGES,

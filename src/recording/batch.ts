@@ -1,4 +1,5 @@
 import type { Instrument } from "../engine/domain/instrument.ts";
+import type { LeverageBracket } from "./leverage-brackets.ts";
 
 /** What one row of a market batch says; the number is stored in `kind`. */
 export const MARKET_KIND = { mark: 0, book: 1, trade: 2 } as const;
@@ -47,6 +48,10 @@ export interface RecordingSource {
   readonly firstTsMs: number;
   readonly lastTsMs: number;
   readonly marketEventCount: number;
+  /** Entries of the recorded exchangeInfo by symbol, as they came; absent where the recording has none. */
+  readonly venueInfo?: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** Leverage brackets by symbol, lowest notional first; absent where the recording has none. */
+  readonly leverageBrackets?: ReadonlyMap<string, readonly LeverageBracket[]>;
   /** How prices came to be: decides the matching fidelity that reports name. */
   readonly fidelity: "depth" | "book" | "trades" | "mark" | "candles";
   /** Findings of the read itself, such as corrections or gaps named in the manifest. */

@@ -80,6 +80,7 @@ export function openRecording(dir: string, options: OpenOptions = {}): OpenRecor
     fidelity: manifest.fidelity,
     notes: [...manifest.notes, ...notes],
     leverageBrackets: statics.brackets,
+    ...(statics.info.size === 0 ? {} : { venueInfo: statics.info }),
     market,
     ndjson: createNdjsonSource(place),
     batches: () => market.batches(),
@@ -141,8 +142,13 @@ function checkSymbol(input: InputRecord, symbols: ReadonlySet<string>, file: str
 function readStatics(
   dir: string,
   manifest: Manifest,
-): { venue: ReadonlyMap<string, VenueSymbol> | null; brackets: ReadonlyMap<string, readonly LeverageBracket[]> } {
+): {
+  venue: ReadonlyMap<string, VenueSymbol> | null;
+  info: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  brackets: ReadonlyMap<string, readonly LeverageBracket[]>;
+} {
   let venue: ReadonlyMap<string, VenueSymbol> | null = null;
+  let info: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map();
   let brackets: ReadonlyMap<string, readonly LeverageBracket[]> = new Map();
   for (const { stream, data, file, line } of readStaticRecords(dir, manifest)) {
     // The last record of a stream is the one in force; streams of later versions are left alone.
@@ -150,13 +156,20 @@ function readStatics(
       const parsed = parseExchangeInfo(data);
       if (parsed.problems.length > 0) throw unusable(parsed.problems.map((problem) => ({ file, line, ...problem })));
       venue = parsed.venue;
+      info = venueEntries(data);
     } else if (stream === "leverageBrackets") {
       const parsed = parseLeverageBrackets(data);
       if (parsed.problems.length > 0) throw unusable(parsed.problems.map((problem) => ({ file, line, ...problem })));
       brackets = parsed.brackets;
     }
   }
-  return { venue, brackets };
+  return { venue, info, brackets };
+}
+
+/** Entries of an exchangeInfo answer by symbol, as they came; `parseExchangeInfo` has checked that they are there. */
+export function venueEntries(data: unknown): Map<string, Readonly<Record<string, unknown>>> {
+  const { symbols } = data as { readonly symbols: readonly Readonly<Record<string, unknown>>[] };
+  return new Map(symbols.map((entry) => [String(entry["symbol"]), entry]));
 }
 
 /** Raw static data of a recording, as they were recorded. */

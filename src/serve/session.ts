@@ -1,7 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Money } from "../engine/domain/money.ts";
 import type { OpenRecording } from "../recording/reader.ts";
-import { readStaticRecords } from "../recording/reader.ts";
 import type { AccountState, Position } from "../venue/account.ts";
 import type { AlgoOrder } from "../venue/algo-order.ts";
 import type { FillModelOptions } from "../venue/liquidity.ts";
@@ -110,12 +109,12 @@ export class ServeSession {
     this.#nowTsMs = startTsMs;
     this.market = createVenueMarket(recording.symbols.length);
     this.#bookUpdates = new Float64Array(recording.symbols.length);
-    const info = recordedSymbols(recording);
+    const info = recording.venueInfo;
     const missing = new Set(options.symbolsMissing);
     this.venue = new Venue({
       rules: recording.instruments.map((instrument) => {
         const listed = { ...instrument, isOnVenue: instrument.isOnVenue && !missing.has(instrument.symbol) };
-        const recorded = missing.has(instrument.symbol) ? undefined : info.get(instrument.symbol);
+        const recorded = missing.has(instrument.symbol) ? undefined : info?.get(instrument.symbol);
         return symbolRules(listed, recorded, recording.leverageBrackets.get(instrument.symbol));
       }),
       market: this.market,
@@ -256,19 +255,6 @@ export class ServeSession {
 
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
-
-/** Entries of the recorded exchangeInfo by symbol; empty where the recording has none. */
-function recordedSymbols(recording: OpenRecording): Map<string, Readonly<Record<string, unknown>>> {
-  const symbols = new Map<string, Readonly<Record<string, unknown>>>();
-  for (const { stream, data } of readStaticRecords(recording.dir, recording.manifest)) {
-    if (stream !== "exchangeInfo") continue;
-    symbols.clear();
-    for (const entry of (data as { symbols?: Readonly<Record<string, unknown>>[] }).symbols ?? []) {
-      symbols.set(String(entry["symbol"]), entry);
-    }
-  }
-  return symbols;
 }
 
 /** `signature` of a request: HMAC-SHA256 of everything before it, in hex. */

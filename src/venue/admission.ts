@@ -32,12 +32,13 @@ export class Admission {
   ): Refusal | null {
     if (!rules.isListed) return REFUSALS.invalidSymbol;
     if (status === "CLOSED") return REFUSALS.symbolClosed;
+    if (status === "REDUCE_ONLY" && !request.isReduceOnly) return REFUSALS.openingNotAllowed;
     return (
       refuseParameters(request) ??
       refusePositionSide(account, request) ??
       this.refuseFilters(request, rules) ??
       refuseIdentity(account, request, rules) ??
-      this.#refusePosition(account, request, rules, status) ??
+      this.#refusePosition(account, request, rules) ??
       this.#refuseMargin(account, request, rules, tsMs)
     );
   }
@@ -56,9 +57,9 @@ export class Admission {
     if (priceTicks !== null) {
       if (!(priceTicks > 0)) return REFUSALS.priceNotPositive;
       if (!isWhole(priceTicks * contract.tickUnits)) return REFUSALS.badPrecision;
+      if (!Number.isInteger(priceTicks)) return REFUSALS.priceOffTick;
       if (priceTicks > rules.priceTicksMax) return REFUSALS.priceAboveMax;
       if (priceTicks < rules.priceTicksMin) return REFUSALS.priceBelowMin;
-      if (!Number.isInteger(priceTicks)) return REFUSALS.priceOffTick;
       if (mark > 0) {
         // A buyer may not bid far above the mark, a seller not offer far below it; the other way nobody is hurt.
         const price = contract.priceOfTicks(priceTicks);
@@ -73,14 +74,13 @@ export class Admission {
     return notional < rules.notionalMinQuote ? notionalTooSmall(rules.notionalMinText) : null;
   }
 
-  #refusePosition(account: AccountState, request: OrderRequest, rules: SymbolRules, status: string): Refusal | null {
+  #refusePosition(account: AccountState, request: OrderRequest, rules: SymbolRules): Refusal | null {
     const { side, positionSide, qtyLots } = request;
     const closing = closingLots(account, rules.index, positionSide, side, qtyLots);
     if (request.isReduceOnly) return closing === 0 ? REFUSALS.reduceOnlyRejected : null;
     if (positionSide !== "BOTH" && isClosingSide(request))
       return closing < qtyLots ? REFUSALS.reduceOnlyRejected : null;
     if (closing === qtyLots) return null;
-    if (status === "REDUCE_ONLY") return REFUSALS.openingNotAllowed;
     const { leverage } = settingsOf(account, rules.index);
     const mark = referencePrice(this.#context.market, rules.index);
     if (!(mark > 0)) return null;

@@ -129,7 +129,7 @@ function infoOf(instrument: Instrument): Readonly<Record<string, unknown>> {
     marketTakeBound: "0.05",
     filters: [
       { filterType: "PRICE_FILTER", minPrice: tickSize, maxPrice: "100000000", tickSize },
-      { filterType: "LOT_SIZE", minQty: stepSize, maxQty: qty(lotsMax), stepSize },
+      { filterType: "LOT_SIZE", minQty: qty(instrument.qtyLotsMin), maxQty: qty(lotsMax), stepSize },
       { filterType: "MARKET_LOT_SIZE", minQty: qty(instrument.qtyLotsMin), maxQty: qty(lotsMax), stepSize },
       { filterType: "MAX_NUM_ORDERS", limit: 200 },
       { filterType: "MIN_NOTIONAL", notional: String(Number(instrument.notionalMinQuote) / 1e8) },

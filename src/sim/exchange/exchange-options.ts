@@ -3,12 +3,16 @@ import type { EngineEvent } from "../../engine/domain/event.ts";
 import type { Instrument } from "../../engine/domain/instrument.ts";
 import type { Side } from "../../engine/domain/intent.ts";
 import type { Money } from "../../engine/domain/money.ts";
+import type { RecordingSource } from "../../recording/batch.ts";
+import type { LeverageBracket } from "../../recording/leverage-brackets.ts";
+import type { FillModelOptions } from "../../venue/liquidity.ts";
+import type { VenueMarket } from "../../venue/venue-market.ts";
 import type { RandomStreams } from "../time/random-streams.ts";
-import type { ExchangePrices, Fidelity } from "./exchange-prices.ts";
-import type { FillModelOptions } from "./fill-model.ts";
 import type { LatencyModel } from "./latency.ts";
-import type { Suspension } from "./refusal.ts";
 import type { SnapshotCall } from "./snapshot-calls.ts";
+
+/** What the venue does with a symbol it lists but does not trade normally. */
+export type Suspension = "reduce-only" | "closed";
 
 /** Something on its way to the exchange. Plain data, so that a checkpoint can hold it. */
 export type ExchangeArrival = OrderSubmitted | OrderQueryRequested | SnapshotCall;
@@ -27,8 +31,13 @@ export interface SimulatedExchangeOptions {
   readonly symbolsMissing: readonly string[];
   /** Symbols that are listed but closed, or closed to new positions. */
   readonly suspended?: ReadonlyMap<string, Suspension>;
-  readonly prices: ExchangePrices;
-  readonly fidelity: Fidelity;
+  readonly market: VenueMarket;
+  readonly fidelity: RecordingSource["fidelity"];
+  /** Entries of the recorded exchangeInfo, and leverage brackets, by symbol; Binance's usual ones where absent. */
+  readonly venueInfo?: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  readonly leverageBrackets?: ReadonlyMap<string, readonly LeverageBracket[]>;
+  /** `false` never liquidates; `true` when absent. */
+  readonly isLiquidationEnabled?: boolean;
   /** Fractions of notional as decimal text; a negative one is a rebate. */
   readonly fees: { readonly maker: string; readonly taker: string };
   readonly fill: FillModelOptions;
@@ -45,9 +54,8 @@ export interface SimulatedExchangeOptions {
   emit(dueTsMs: number, event: EngineEvent): void;
   /** Told when `watched` changes, for a run loop that keeps one table for several exchanges. */
   watch?(symbolIndex: number, isWatched: boolean): void;
-  /** Rows of income kept, and ended orders that can be queried; 10,000 of each by default. */
-  readonly incomeCapacity?: number;
-  readonly endedOrdersMax?: number;
+  /** Rows of income and ended orders kept; 10,000 of each by default. */
+  readonly historyMax?: number;
 }
 
 export interface ExternalFill {

@@ -1,8 +1,7 @@
 import type { SnapshotRequested } from "../../engine/domain/decision.ts";
 import type { PositionReport, SnapshotReceived } from "../../engine/domain/event.ts";
-import type { Contract } from "../../venue/contract.ts";
+import type { SymbolRules } from "../../venue/symbol-rules.ts";
 import type { ExchangeAccount } from "./account.ts";
-import type { ExchangePrices } from "./exchange-prices.ts";
 import type { Latency } from "./latency.ts";
 
 /** One call of a snapshot request, at the exchange now. */
@@ -17,11 +16,10 @@ export interface SnapshotCall {
 
 export interface SnapshotCallsOptions {
   readonly account: ExchangeAccount;
-  readonly contracts: readonly Contract[];
-  readonly prices: ExchangePrices;
+  readonly rules: readonly SymbolRules[];
   readonly latency: Latency;
-  /** The contract when the venue lists the symbol. */
-  listed(symbol: string): Contract | undefined;
+  /** Rules of the symbol when the venue lists it. */
+  listed(symbol: string): SymbolRules | undefined;
   schedule(dueTsMs: number, call: SnapshotCall): void;
   emit(dueTsMs: number, event: SnapshotReceived): void;
 }
@@ -48,15 +46,15 @@ export class SnapshotCalls {
   /** The call has reached the exchange: what it says is true now. */
   arrive(call: SnapshotCall, tsMs: number): void {
     const { request, place, returnTsMs } = call;
-    const { account, contracts } = this.#options;
+    const { account, rules } = this.#options;
     if (request.method === "one-call-for-all") {
-      const reports = account.openIndices.map((index) => this.#report(contracts[index]!));
+      const reports = account.openIndices.map((index) => this.#report(rules[index]!));
       this.#answer(request, place, returnTsMs, tsMs, request.symbols, reports);
       return;
     }
     const symbol = request.symbols[place]!;
-    const contract = this.#options.listed(symbol);
-    const reports = contract === undefined ? [] : [this.#report(contract)];
+    const listed = this.#options.listed(symbol);
+    const reports = listed === undefined ? [] : [this.#report(listed)];
     this.#answer(request, place, returnTsMs, tsMs, [symbol], reports);
     if (place + 1 < request.symbols.length) this.#call(request, place + 1, returnTsMs);
   }
@@ -108,10 +106,9 @@ export class SnapshotCalls {
     });
   }
 
-  #report(contract: Contract): PositionReport {
-    const { symbol, index } = contract.instrument;
+  #report({ symbol, index, contract }: SymbolRules): PositionReport {
     const { qtyLots, entryCostQuote } = this.#options.account.position(index);
-    const markPrice = this.#options.prices.price[index]!;
+    const markPrice = this.#options.account.referencePrice(index);
     const entryPrice = contract.entryPrice(qtyLots, entryCostQuote);
     return { symbol, qtyLots, entryPrice, markPrice: Number.isNaN(markPrice) ? entryPrice : markPrice };
   }

@@ -1,6 +1,9 @@
 import type { MarketState } from "../../engine/market/market-state.ts";
-import type { MarketBatch } from "../../recording/batch.ts";
-import { addVolume, type ExchangePrices } from "../exchange/exchange-prices.ts";
+import { MARKET_KIND, type MarketBatch } from "../../recording/batch.ts";
+import { addVolume, type VenueMarket } from "../../venue/venue-market.ts";
+
+const MARK = MARKET_KIND.mark;
+const TRADE = MARKET_KIND.trade;
 
 export interface MarketFeedOptions {
   readonly batches: Iterable<MarketBatch>;
@@ -10,7 +13,7 @@ export interface MarketFeedOptions {
    */
   readonly nextFeedLatencyMs: (() => number) | null;
   readonly markets: readonly MarketState[];
-  readonly prices: ExchangePrices;
+  readonly venueMarket: VenueMarket;
   readonly symbolCount: number;
   /**
    * Called when the price of a watched symbol has changed on the exchange. May schedule things: the feed looks at
@@ -123,9 +126,9 @@ export class MarketFeed {
 
   /** Without a latency and with `rx` at most `ts` both cursors are one; a batch where `rx` is later goes row by row. */
   #advanceTogether(limit: FeedLimit): void {
-    const { markets, prices } = this.#options;
+    const { markets, venueMarket } = this.#options;
     const market = markets.length === 1 ? markets[0]! : null;
-    const { price: exchangePrice, bid: exchangeBid, ask: exchangeAsk, lastTsMs } = prices;
+    const { mark: exchangeMark, last: exchangeLast, bid: exchangeBid, ask: exchangeAsk, updatedTsMs } = venueMarket;
     const watched = this.watched;
     while (this.#nextExchangeTsMs <= limit.tsMs || this.#nextEngineTsMs <= limit.tsMs) {
       if (
@@ -138,7 +141,7 @@ export class MarketFeed {
         continue;
       }
       const batch = this.#queue[0]!;
-      const { length, tsMs, rxMs, symbol, price, bid, ask, qty } = batch;
+      const { length, tsMs, rxMs, symbol, kind, price, bid, ask, qty } = batch;
       let row = this.#exchangeRow;
       let clockMs = this.#exchangeClockMs;
       const start = row;
@@ -150,13 +153,14 @@ export class MarketFeed {
         const index = symbol[row]!;
         const value = price[row]!;
         const bidValue = bid[row]!;
-        exchangePrice[index] = value;
+        if (kind[row] === MARK) exchangeMark[index] = value;
+        else if (kind[row] === TRADE) exchangeLast[index] = value;
         if (bidValue > 0) {
           exchangeBid[index] = bidValue;
           exchangeAsk[index] = ask[row]!;
         }
-        lastTsMs[index] = exchangeTsMs;
-        if (qty[row]! > 0) addVolume(prices, index, exchangeTsMs, qty[row]!);
+        updatedTsMs[index] = exchangeTsMs;
+        if (qty[row]! > 0) addVolume(venueMarket, index, exchangeTsMs, qty[row]!);
         if (watched[index] === 1) this.#options.onWatched(index, due, batch, row);
         if (market !== null) market.update(index, due, value, bidValue, ask[row]!, qty[row]!);
         else for (const each of markets) each.update(index, due, value, bidValue, ask[row]!, qty[row]!);
@@ -176,16 +180,17 @@ export class MarketFeed {
   #stepExchange(): void {
     const batch = this.#queue[this.#exchangeBatch]!;
     const row = this.#exchangeRow;
-    const { prices } = this.#options;
+    const { venueMarket } = this.#options;
     const index = batch.symbol[row]!;
-    prices.price[index] = batch.price[row]!;
+    if (batch.kind[row] === MARK) venueMarket.mark[index] = batch.price[row]!;
+    else if (batch.kind[row] === TRADE) venueMarket.last[index] = batch.price[row]!;
     // A row without quotes says nothing about them.
     if (batch.bid[row]! > 0) {
-      prices.bid[index] = batch.bid[row]!;
-      prices.ask[index] = batch.ask[row]!;
+      venueMarket.bid[index] = batch.bid[row]!;
+      venueMarket.ask[index] = batch.ask[row]!;
     }
-    prices.lastTsMs[index] = batch.tsMs[row]!;
-    if (batch.qty[row]! > 0) addVolume(prices, index, batch.tsMs[row]!, batch.qty[row]!);
+    venueMarket.updatedTsMs[index] = batch.tsMs[row]!;
+    if (batch.qty[row]! > 0) addVolume(venueMarket, index, batch.tsMs[row]!, batch.qty[row]!);
     this.#exchangeClockMs = this.#nextExchangeTsMs;
     if (this.watched[index] === 1) this.#options.onWatched(index, this.#nextExchangeTsMs, batch, row);
     this.exchangeRows += 1;

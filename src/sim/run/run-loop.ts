@@ -1,7 +1,7 @@
 import type { EngineEvent } from "../../engine/domain/event.ts";
 import type { Instrument } from "../../engine/domain/instrument.ts";
 import type { MarketState } from "../../engine/market/market-state.ts";
-import type { ExchangePrices } from "../exchange/exchange-prices.ts";
+import { saveVenueMarket, type VenueMarket } from "../../venue/venue-market.ts";
 import type { SimulatedExchange } from "../exchange/simulated-exchange.ts";
 import type { RandomStreams } from "../time/random-streams.ts";
 import type { FeedLimit, MarketFeed } from "./market-feed.ts";
@@ -25,7 +25,7 @@ export interface RunParts {
   readonly limit: FeedLimit;
   readonly timeline: Timeline;
   readonly markets: readonly MarketState[];
-  readonly prices: ExchangePrices;
+  readonly venueMarket: VenueMarket;
   readonly instruments: readonly Instrument[];
   readonly watchers: Int32Array;
 }
@@ -127,14 +127,14 @@ export class Run {
   }
 
   #save(): RunSnapshot {
-    const { variants, feed, feedStreams, timeline, markets, prices } = this.#parts;
+    const { variants, feed, feedStreams, timeline, markets, venueMarket } = this.#parts;
     return {
       clockMs: this.#clockMs,
       nextBeatMs: this.#nextBeatMs,
       inbox: this.#inbox,
       inboxVariant: this.#inboxVariant,
       markets: markets.map((market) => market.save()),
-      prices,
+      venueMarket: saveVenueMarket(venueMarket),
       feed: feed.save(),
       feedStreams: feedStreams.states(),
       timeline: timeline.save(),

@@ -1,5 +1,5 @@
 import type { MarketSnapshot } from "../../engine/market/market-state.ts";
-import type { ExchangePrices } from "../exchange/exchange-prices.ts";
+import type { VenueMarketSnapshot } from "../../venue/venue-market.ts";
 import type { RandomStreamState } from "../time/random-streams.ts";
 import type { MarketFeedSnapshot } from "./market-feed.ts";
 import type { TimelineItem, TimelineSnapshot } from "./timeline.ts";
@@ -17,7 +17,7 @@ export interface RunSnapshot {
   readonly inboxVariant: number;
   /** One per way of looking at the market, in the order in which variants ask for them. */
   readonly markets: readonly MarketSnapshot[];
-  readonly prices: ExchangePrices;
+  readonly venueMarket: VenueMarketSnapshot;
   readonly feed: MarketFeedSnapshot;
   readonly feedStreams: ReadonlyMap<string, RandomStreamState>;
   readonly timeline: TimelineSnapshot;

@@ -1,6 +1,6 @@
 import type { MarketState } from "../../engine/market/market-state.ts";
-import type { RecordingSource } from "../../recording/batch.ts";
-import { createExchangePrices, loadExchangePrices } from "../exchange/exchange-prices.ts";
+import { MARKET_KIND, type RecordingSource } from "../../recording/batch.ts";
+import { createVenueMarket, loadVenueMarket } from "../../venue/venue-market.ts";
 import { Latency } from "../exchange/latency.ts";
 import { momentTsMs } from "../scenario/moment.ts";
 import type { Scenario } from "../scenario/schema.ts";
@@ -37,7 +37,7 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
   const { scenario, recording, from } = request;
   const window = runWindow(scenario, recording);
   const markets = new Map<string, MarketState>();
-  const prices = createExchangePrices(recording.symbols.length);
+  const venueMarket = createVenueMarket(recording.symbols.length);
   const watchers = new Int32Array(recording.symbols.length);
   const variants = scenario.variants.map((definition, index) =>
     createVariant({
@@ -45,7 +45,7 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
       index,
       request,
       instruments: venueInstruments(definition, recording),
-      prices,
+      venueMarket,
       markets,
       watchers,
       window,
@@ -53,7 +53,7 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
     }),
   );
   if (from !== undefined) {
-    loadExchangePrices(prices, from.prices);
+    loadVenueMarket(venueMarket, from.venueMarket);
     [...markets.values()].forEach((market, place) => {
       market.load(from.markets[place]!);
     });
@@ -64,11 +64,14 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
     batches: recording.batches(),
     nextFeedLatencyMs: feedLatency(scenario, feedStreams),
     markets: [...markets.values()],
-    prices,
+    venueMarket,
     symbolCount: recording.symbols.length,
     onWatched: (symbol, tsMs, batch, row) => {
       const kind = batch.kind[row]!;
-      for (const { exchange } of variants) if (exchange.watched[symbol] === 1) exchange.onMarket(symbol, tsMs, kind);
+      const tradedQty = kind === MARKET_KIND.trade ? batch.qty[row]! : 0;
+      for (const { exchange } of variants) {
+        if (exchange.watched[symbol] === 1) exchange.onMarket(symbol, tsMs, kind, tradedQty);
+      }
       // A fill has an answer on its way: the market must not run past it.
       limit.tsMs = Math.min(limit.tsMs, nextDue(variants));
     },
@@ -97,7 +100,7 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
     limit,
     timeline,
     markets: [...markets.values()],
-    prices,
+    venueMarket,
     instruments,
     watchers,
   }).steps();

@@ -9,7 +9,7 @@ import { MarketState } from "../../engine/market/market-state.ts";
 import type { EngineParts } from "../../engine/pipeline/state.ts";
 import { createRanker } from "../../engine/rankers/index.ts";
 import { ENGINE_VERSION } from "../../engine/version.ts";
-import type { ExchangePrices } from "../exchange/exchange-prices.ts";
+import type { VenueMarket } from "../../venue/venue-market.ts";
 import { type ExchangeSnapshot, SimulatedExchange } from "../exchange/simulated-exchange.ts";
 import type { ResolvedVariant, Scenario } from "../scenario/schema.ts";
 import { createRandomStreams, type RandomStreamState } from "../time/random-streams.ts";
@@ -54,14 +54,14 @@ export function createVariant(parts: {
   readonly index: number;
   readonly request: RunRequest;
   readonly instruments: readonly Instrument[];
-  readonly prices: ExchangePrices;
+  readonly venueMarket: VenueMarket;
   readonly markets: Map<string, MarketState>;
   readonly watchers: Int32Array;
   readonly window: RunWindow;
   /** What this variant goes on with; from the start when absent. */
   readonly saved: VariantSnapshot | undefined;
 }): Variant {
-  const { definition, index, request, instruments, prices, watchers, window, saved } = parts;
+  const { definition, index, request, instruments, venueMarket, watchers, window, saved } = parts;
   const { scenario, recording } = request;
   const { policy } = definition;
   const market = sharedMarket(parts.markets, recording.symbols, policy.trackers);
@@ -71,8 +71,10 @@ export function createVariant(parts: {
   const exchange = new SimulatedExchange({
     instruments,
     symbolsMissing: definition.exchange.missing,
-    prices,
+    market: venueMarket,
     fidelity: recording.fidelity,
+    ...(recording.venueInfo === undefined ? {} : { venueInfo: recording.venueInfo }),
+    ...(recording.leverageBrackets === undefined ? {} : { leverageBrackets: recording.leverageBrackets }),
     fees: definition.exchange.fees,
     fill: definition.exchange.fill,
     latency: definition.exchange.latency,

@@ -4,10 +4,10 @@ import type { Instrument } from "../../../src/engine/domain/instrument.ts";
 import { parseMoney } from "../../../src/engine/domain/money.ts";
 import { MARKET_KIND } from "../../../src/recording/batch.ts";
 import type { ExchangeArrival, SimulatedExchangeOptions } from "../../../src/sim/exchange/exchange-options.ts";
-import { createExchangePrices } from "../../../src/sim/exchange/exchange-prices.ts";
 import { SimulatedExchange } from "../../../src/sim/exchange/simulated-exchange.ts";
 import { createRandomStreams } from "../../../src/sim/time/random-streams.ts";
 import { Scheduler } from "../../../src/sim/time/scheduler.ts";
+import { createVenueMarket } from "../../../src/venue/venue-market.ts";
 
 /** Tick 0.1, step 0.001: 1000 lots are one BTC, 1,000,000 ticks are 100,000. */
 export const BTC: Instrument = {
@@ -38,7 +38,7 @@ export interface Delivered {
 
 /** Drives one exchange as a run loop does: market first, then arrivals, then answers. */
 export class ExchangeDriver {
-  readonly prices = createExchangePrices(3);
+  readonly market = createVenueMarket(3);
   readonly delivered: Delivered[] = [];
   readonly watches: (readonly [number, boolean])[] = [];
   readonly exchange: SimulatedExchange;
@@ -49,7 +49,7 @@ export class ExchangeDriver {
     this.exchange = new SimulatedExchange({
       instruments: [BTC, ETH, WAVES],
       symbolsMissing: [],
-      prices: this.prices,
+      market: this.market,
       fidelity: "book",
       fees: { maker: "0.0002", taker: "0.0005" },
       fill: { halfSpreadBps: 1, slippageBps: 0, impactBps: 0 },
@@ -66,22 +66,19 @@ export class ExchangeDriver {
   }
 
   quote(symbolIndex: number, bid: number, ask: number, tsMs = 0): void {
-    this.#store(symbolIndex, (bid + ask) / 2, bid, ask, tsMs, MARKET_KIND.book);
+    this.market.bid[symbolIndex] = bid;
+    this.market.ask[symbolIndex] = ask;
+    this.#tell(symbolIndex, tsMs, MARKET_KIND.book);
   }
 
   mark(symbolIndex: number, price: number, tsMs = 0): void {
-    this.#store(symbolIndex, price, Number.NaN, Number.NaN, tsMs, MARKET_KIND.mark);
+    this.market.mark[symbolIndex] = price;
+    this.#tell(symbolIndex, tsMs, MARKET_KIND.mark);
   }
 
   trade(symbolIndex: number, price: number, tsMs = 0): void {
-    this.#store(
-      symbolIndex,
-      price,
-      this.prices.bid[symbolIndex]!,
-      this.prices.ask[symbolIndex]!,
-      tsMs,
-      MARKET_KIND.trade,
-    );
+    this.market.last[symbolIndex] = price;
+    this.#tell(symbolIndex, tsMs, MARKET_KIND.trade);
   }
 
   /** Sends an order and runs until `untilTsMs`; returns what the engine was told meanwhile. */
@@ -140,10 +137,7 @@ export class ExchangeDriver {
     return this.exchange.account.position(symbolIndex).qtyLots;
   }
 
-  #store(symbolIndex: number, price: number, bid: number, ask: number, tsMs: number, kind: number): void {
-    this.prices.price[symbolIndex] = price;
-    this.prices.bid[symbolIndex] = bid;
-    this.prices.ask[symbolIndex] = ask;
+  #tell(symbolIndex: number, tsMs: number, kind: number): void {
     if (this.exchange.watched[symbolIndex] === 1) this.exchange.onMarket(symbolIndex, tsMs, kind);
   }
 }

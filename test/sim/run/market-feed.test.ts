@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { MarketState } from "../../../src/engine/market/market-state.ts";
 import type { MarketBatch } from "../../../src/recording/batch.ts";
-import { createExchangePrices } from "../../../src/sim/exchange/exchange-prices.ts";
 import { MarketFeed } from "../../../src/sim/run/market-feed.ts";
+import { createVenueMarket } from "../../../src/venue/venue-market.ts";
 
 interface Row {
   readonly tsMs: number;
@@ -45,7 +45,7 @@ function seen(
     nextFeedLatencyMs:
       typeof feedLatencyMs === "function" ? feedLatencyMs : feedLatencyMs === 0 ? null : () => feedLatencyMs,
     markets: [market],
-    prices: createExchangePrices(1),
+    venueMarket: createVenueMarket(1),
     symbolCount: 1,
     onWatched: (_symbol, tsMs, batch, row) => log.push(`exchange ${batch.price[row]} @${tsMs}`),
   });
