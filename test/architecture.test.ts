@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   verify: ["engine", "recording", "sim", "reports", "diagnostics"],
   live: ["engine", "recording", "diagnostics"],
   mutants: ["verify", "diagnostics"],
-  bench: ["engine", "recording", "sim", "venue", "diagnostics"],
+  bench: ["engine", "recording", "sim", "venue", "serve", "diagnostics"],
   cli: ["engine", "recording", "venue", "sim", "reports", "verify", "live", "serve", "diagnostics"],
 };
 

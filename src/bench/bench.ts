@@ -9,6 +9,7 @@ import type { MarketBatch } from "../recording/batch.ts";
 import { openRecording } from "../recording/reader.ts";
 import { type Figure, figuresText, interleavedMs, median, rateText } from "./measure.ts";
 import { cached, replay } from "./replay.ts";
+import { serve } from "./serve-bench.ts";
 import {
   inMemory,
   intentPayloads,
@@ -38,6 +39,12 @@ const replaySize = {
   rounds: isFull ? 2 : rounds,
 };
 
+const serveSize = {
+  flowOrders: isSmoke ? 100_000 : 1_000_000,
+  rounds,
+  servedOrders: isSmoke ? 2_000 : isFull ? 300_000 : 20_000,
+};
+
 if (process.argv.includes("--memory-child")) {
   // Runs alone in its process, so that its peak is its own.
   runUniverse(universeRecording(Number(process.argv.at(-1))), 1);
@@ -50,7 +57,7 @@ if (process.argv.includes("--memory-child")) {
   process.stdout.write(String(process.resourceUsage().maxRSS));
 } else {
   process.stdout.write(
-    `${figuresText([...replay(replaySize), ...pipeline(), ...decisions(), ...reading(), ...processes(), ...memory()])}\n`,
+    `${figuresText([...replay(replaySize), ...pipeline(), ...decisions(), ...reading(), ...processes(), ...memory(), ...serve(serveSize)])}\n`,
   );
 }
 
