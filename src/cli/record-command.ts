@@ -9,6 +9,7 @@ import { parseRedisUrl, type RedisTarget, readPasswordFile } from "../live/redis
 import { createLiveRecording, type LiveRecording } from "../recording/live/live-recording.ts";
 import type { SealedRecording } from "../recording/writer.ts";
 import { visibleText } from "../reports/visible-text.ts";
+import { codeHash } from "./code-hash.ts";
 import type { RecordFlags } from "./commands/record.ts";
 import { createRecordProgress } from "./record-progress.ts";
 import { recordJson, recordText } from "./record-text.ts";
@@ -113,6 +114,7 @@ function openRecording(flags: RecordFlags, { target, streams, warnings, link }: 
         keys: flags.keys ?? [],
         groups: flags.group ?? [],
       },
+      codeHash: codeHash(),
     });
     if (flags.quiet !== true) {
       const begins = streams.map(({ cursor }) => `${cursor.redisStream} after ${cursor.lastId}`);

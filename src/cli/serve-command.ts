@@ -10,6 +10,7 @@ import { loadScenario } from "../sim/scenario/load.ts";
 import { momentTsMs } from "../sim/scenario/moment.ts";
 import type { ResolvedVariant, Scenario } from "../sim/scenario/schema.ts";
 import { reconcile } from "../venue/account.ts";
+import { codeHash } from "./code-hash.ts";
 import type { ServeOptions } from "./commands/serve.ts";
 import type { Shell } from "./shell.ts";
 
@@ -89,6 +90,7 @@ function startRecorder(served: ServedSession, dir: string, { name, hash }: Scena
     dir,
     id: basename(resolve(dir)),
     config: { scenario: name, scenarioHash: hash },
+    codeHash: codeHash(),
   });
 }
 

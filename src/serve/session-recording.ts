@@ -20,6 +20,8 @@ export interface SessionRecorderOptions {
   readonly id: string;
   /** What the session was made of; replaying checks it. Never holds keys. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Hash of the program that serves. */
+  readonly codeHash?: string;
 }
 
 /**
@@ -38,6 +40,7 @@ export class SessionRecorder {
       createdBy: "sim serve",
       fidelity: recording.fidelity,
       config: { ...options.config, recording: recording.id, recordingHash: recording.hash },
+      ...(options.codeHash === undefined ? {} : { codeHash: options.codeHash }),
       notes: [`session over recording ${recording.id} ${recording.hash}`],
     });
     context.exchangeListeners.add((exchange) => this.#request(exchange));
