@@ -10,6 +10,7 @@ import { registerRecord } from "./commands/record.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerSchema } from "./commands/schema.ts";
 import { registerServe } from "./commands/serve.ts";
+import { registerVerify } from "./commands/verify.ts";
 import type { Shell } from "./shell.ts";
 import { packageVersion } from "./version.ts";
 
@@ -21,6 +22,7 @@ Examples:
   sim explain fade715                            why a plan of the newest run ended as it did
   sim explain --symbol BTCUSDT --at 00:13:42     what was decided on a symbol at a time
   sim inspect recordings/regime-flip             what a recording holds and is good for
+  sim verify                                     the same decisions as the goldens, or the first that differs
   sim governors                                  governors with their parameters
 
 Exit codes: 0 ok, 1 internal error, 2 usage or configuration, 10 threshold or expectation failed,
@@ -44,6 +46,7 @@ export function createProgram(shell: Shell): Command {
   registerImport(program, shell);
   registerInspect(program, shell);
   registerServe(program, shell);
+  registerVerify(program, shell);
   registerBisect(program, shell);
   registerRecord(program, shell);
   registerGenerate(program);

@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import { canonicalJson } from "../../sim/scenario/resolve.ts";
+import type { ResolvedVariant, Scenario } from "../../sim/scenario/schema.ts";
+import { type DocumentPath, parseYaml } from "../../sim/scenario/yaml-document.ts";
+
+/** A key of the scenario whose value is another than when the golden was made. */
+export interface SetupChange {
+  /** As people write it below a variant or the base, e.g. `pipeline.governor.params.entryBase`. */
+  readonly key: string;
+  readonly before: string;
+  readonly now: string;
+  /** 1-based place in the scenario file; `null` when the file says nothing there. */
+  readonly line: number | null;
+}
+
+/** All of a scenario that can change a decision of one variant, as plain JSON. */
+export function setupOf(scenario: Scenario, variant: ResolvedVariant): Record<string, unknown> {
+  const { seed, window, universe, account, intents, strategy, operator, external, initial } = scenario;
+  const { profile, policy, exchange } = variant;
+  const world = { seed, window, universe, account, intents, strategy, operator, external, initial };
+  return JSON.parse(canonicalJson({ ...world, profile, pipeline: policy, exchange })) as Record<string, unknown>;
+}
+
+/** Leaves that differ, in code-unit order of their keys. */
+export function changesOf(
+  before: Readonly<Record<string, unknown>>,
+  now: Readonly<Record<string, unknown>>,
+): SetupChange[] {
+  const [old, fresh] = [leavesOf(before), leavesOf(now)];
+  return [...new Set([...old.keys(), ...fresh.keys()])].sort().flatMap((key) => {
+    const [left, right] = [old.get(key) ?? "-", fresh.get(key) ?? "-"];
+    return left === right ? [] : [{ key, before: left, now: right, line: null }];
+  });
+}
+
+/** The same changes with their lines in the scenario file, where it has them. */
+export function placed(changes: readonly SetupChange[], file: string, variantIndex: number): SetupChange[] {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    // The lines are a courtesy; the changes stand without them.
+    return [...changes];
+  }
+  const document = parseYaml(text, file);
+  const lineOf = (key: string): number | null => {
+    const path = key.split(".");
+    for (let length = path.length; length > 0; length--) {
+      const own: DocumentPath = path.slice(0, length);
+      for (const place of [["variants", variantIndex, ...own], own]) {
+        const found = document.positionOfKey(place);
+        if (found !== null) return found.line;
+      }
+    }
+    return null;
+  };
+  return changes.map((change) => ({ ...change, line: lineOf(change.key) }));
+}
+
+/** `true` when all that changed is how the pipeline decides: then its decisions can be compared, and should be. */
+export function isRuleChange(changes: readonly SetupChange[]): boolean {
+  return changes.every(({ key }) => key.startsWith("pipeline.") || key === "profile");
+}
+
+function leavesOf(value: unknown, path = "", leaves = new Map<string, string>()): Map<string, string> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0) {
+    for (const [key, field] of Object.entries(value)) leavesOf(field, path === "" ? key : `${path}.${key}`, leaves);
+  } else leaves.set(path, typeof value === "string" ? value : JSON.stringify(value));
+  return leaves;
+}
