@@ -30,6 +30,8 @@ const FALLBACK: Bracket = {
  */
 export class BracketTable {
   readonly brackets: readonly Bracket[];
+  /** Cap, rate and cumulative amount of each tier as doubles. */
+  readonly #approximate: readonly (readonly [number, number, number])[];
 
   constructor(tiers: readonly LeverageBracket[]) {
     const exact = tiers.map((tier) => ({
@@ -41,6 +43,11 @@ export class BracketTable {
       cumQuote: parseMoney(tier.cumQuote),
     }));
     this.brackets = exact.length === 0 ? [FALLBACK] : exact;
+    this.#approximate = this.brackets.map(({ capQuote, maintRate, cumQuote }) => [
+      Number(capQuote) / 1e8,
+      Number(maintRate) / 1e8,
+      Number(cumQuote) / 1e8,
+    ]);
   }
 
   /** The tier a notional falls in: above its floor, at most its cap; the last one beyond all caps. */
@@ -52,6 +59,15 @@ export class BracketTable {
   maintenanceQuote(notionalQuote: Money): Money {
     const { maintRate, cumQuote } = this.at(notionalQuote);
     return (notionalQuote * maintRate) / MONEY_SCALE - cumQuote;
+  }
+
+  /** `maintenanceQuote` in doubles, near enough to tell a healthy account and much cheaper. */
+  maintenanceNear(notional: number): number {
+    const tiers = this.#approximate;
+    let place = 0;
+    while (place < tiers.length - 1 && notional > tiers[place]![0]) place += 1;
+    const [, rate, cum] = tiers[place]!;
+    return notional * rate - cum;
   }
 
   /** Largest notional a position may have at a leverage; the cap of the last tier that allows it, 0 when none does. */

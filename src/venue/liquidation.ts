@@ -1,10 +1,12 @@
 import { MONEY_SCALE, type Money } from "../engine/domain/money.ts";
-import { type AccountState, type Position, settingsOf } from "./account.ts";
+import { type AccountState, type Position, positionKey, settingsOf } from "./account.ts";
 import { accountMargin, type MarginContext, positionMargin } from "./margin.ts";
 import { referencePrice } from "./venue-market.ts";
 
 export interface LiquidationOptions {
   readonly context: MarginContext;
+  /** Trades booked so far on any account: positions change with one of them or with `startCostQuote`. */
+  tradeCount(): number;
   /** Cancels open orders of a symbol, or all of them. */
   cancelOrders(account: AccountState, symbolIndex: number | null, tsMs: number): void;
   /** Closes lots of a position at no worse than the bankruptcy price. */
@@ -16,6 +18,9 @@ export interface LiquidationOptions {
 
 /** Share of the margin that maintenance has used up when the account is warned. */
 const MARGIN_CALL_RATIO = 0.8;
+/** Below this a ratio worked out in doubles is below `MARGIN_CALL_RATIO` however it was rounded. */
+const HEALTHY_RATIO = 0.79;
+const POSITION_SIDES = ["BOTH", "LONG", "SHORT"] as const;
 /** One warning in this time (Binance pushes few). */
 const MARGIN_CALL_PAUSE_MS = 3_600_000;
 
@@ -27,6 +32,8 @@ const MARGIN_CALL_PAUSE_MS = 3_600_000;
  */
 export class Liquidation {
   readonly #options: LiquidationOptions;
+  /** Saves adding up and decides nothing: it is not saved with a checkpoint. */
+  readonly #health = new WeakMap<AccountState, Health>();
 
   constructor(options: LiquidationOptions) {
     this.#options = options;
@@ -36,12 +43,11 @@ export class Liquidation {
   check(account: AccountState, symbolIndex: number, tsMs: number): void {
     if (account.isInLiquidation) return;
     let isCrossHeld = false;
-    for (const position of [...account.positions.values()]) {
-      if (position.symbolIndex !== symbolIndex) continue;
+    for (const position of heldOf(account, symbolIndex)) {
       if (settingsOf(account, symbolIndex).marginType === "cross") isCrossHeld = true;
       else if (this.#isIsolatedShort(account, position)) this.#liquidateIsolated(account, position, tsMs);
     }
-    if (!isCrossHeld) return;
+    if (!isCrossHeld || this.#isHealthy(account, symbolIndex)) return;
     const ratio = this.#crossRatio(account);
     if (ratio < MARGIN_CALL_RATIO) return;
     if (this.#isCrossShort(account)) this.#liquidateCross(account, tsMs);
@@ -49,6 +55,80 @@ export class Liquidation {
       account.lastMarginCallTsMs = tsMs;
       this.#options.marginCall(account, crossPositions(account), tsMs);
     }
+  }
+
+  /** `true` for almost every account at almost every price: asked for each row of a held symbol, so it adds up seldom. */
+  #isHealthy(account: AccountState, symbolIndex: number): boolean {
+    const known = this.#health.get(account);
+    if (known !== undefined && this.#options.tradeCount() === known.tradeCount && isAsBefore(account, known)) {
+      const seen = known.notionals.get(symbolIndex);
+      const now = this.#heldNotional(account, symbolIndex);
+      if (seen !== undefined && now !== null) {
+        known.room -= Math.abs(now - seen);
+        known.notionals.set(symbolIndex, now);
+        if (known.room > 0) return true;
+      }
+    }
+    return this.#addUp(account);
+  }
+
+  /** Adds the whole account up and keeps how far its notionals may move before that must be done again. */
+  #addUp(account: AccountState): boolean {
+    const { rules } = this.#options.context;
+    let margin = Number(account.walletQuote) / 1e8;
+    let maintenance = 0;
+    let isSteady = true;
+    const notionals = new Map<number, number>();
+    for (const position of account.positions.values()) {
+      const { symbolIndex } = position;
+      if (settingsOf(account, symbolIndex).marginType === "isolated") {
+        // Its margin can change without a trade.
+        isSteady = false;
+        margin -= Number(position.isolatedQuote) / 1e8;
+        continue;
+      }
+      const cost = Number(position.entryCostQuote) / 1e8;
+      const known = this.#notional(position);
+      if (known === null) isSteady = false;
+      const notional = known ?? cost;
+      margin += (position.qtyLots > 0 ? 1 : -1) * (notional - cost);
+      maintenance += rules[symbolIndex]!.brackets.maintenanceNear(notional);
+      notionals.set(symbolIndex, (notionals.get(symbolIndex) ?? 0) + notional);
+    }
+    // A notional that moves by 1 takes at most 1 from the margin and adds at most 1 to maintenance.
+    const room = (HEALTHY_RATIO * margin - maintenance) / (1 + HEALTHY_RATIO);
+    if (isSteady && room > 0) {
+      this.#health.set(account, {
+        tradeCount: this.#options.tradeCount(),
+        walletQuote: account.walletQuote,
+        startCostQuote: account.startCostQuote,
+        positionCount: account.positions.size,
+        notionals,
+        room,
+      });
+    } else {
+      this.#health.delete(account);
+    }
+    return room > 0 && margin > 0;
+  }
+
+  /** Sum over the sides of a symbol that are held; `null` without a price. */
+  #heldNotional(account: AccountState, symbolIndex: number): number | null {
+    let total = 0;
+    for (const side of POSITION_SIDES) {
+      const position = account.positions.get(positionKey(symbolIndex, side));
+      if (position === undefined) continue;
+      const notional = this.#notional(position);
+      if (notional === null) return null;
+      total += notional;
+    }
+    return total;
+  }
+
+  #notional({ symbolIndex, qtyLots }: Position): number | null {
+    const { rules, market } = this.#options.context;
+    const price = referencePrice(market, symbolIndex);
+    return price > 0 ? price * Math.abs(qtyLots) * rules[symbolIndex]!.contract.qtyPerLot : null;
   }
 
   /** Maintenance over margin in floats: most of the time it is far from 1, and exact money is not needed to see it. */
@@ -168,6 +248,36 @@ export class Liquidation {
     }
     return largest;
   }
+}
+
+/** A sum that holds until a trade, a transfer, funding or a reset changes what it stands on. */
+interface Health {
+  readonly tradeCount: number;
+  readonly walletQuote: Money;
+  readonly startCostQuote: Money;
+  readonly positionCount: number;
+  /** By symbol, as last seen. */
+  readonly notionals: Map<number, number>;
+  /** How far they may still move, all together, until the ratio could be at `HEALTHY_RATIO`. */
+  room: number;
+}
+
+function isAsBefore(account: AccountState, { walletQuote, startCostQuote, positionCount }: Health): boolean {
+  return (
+    account.positions.size === positionCount &&
+    account.walletQuote === walletQuote &&
+    account.startCostQuote === startCostQuote
+  );
+}
+
+/** In the order in which they were opened. A list, because a liquidation ends them. */
+function heldOf(account: AccountState, symbolIndex: number): Position[] {
+  const held: Position[] = [];
+  for (const side of POSITION_SIDES) {
+    const position = account.positions.get(positionKey(symbolIndex, side));
+    if (position !== undefined) held.push(position);
+  }
+  return held.length < 2 ? held : [...account.positions.values()].filter((each) => each.symbolIndex === symbolIndex);
 }
 
 function crossPositions(account: AccountState): Position[] {

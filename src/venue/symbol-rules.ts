@@ -124,6 +124,7 @@ function infoOf(instrument: Instrument): Readonly<Record<string, unknown>> {
     quotePrecision: 8,
     underlyingType: "COIN",
     underlyingSubType: [],
+    settlePlan: 0,
     triggerProtect: "0.0500",
     liquidationFee: "0.012500",
     marketTakeBound: "0.05",

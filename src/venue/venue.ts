@@ -107,6 +107,7 @@ export class Venue {
     });
     this.#liquidation = new Liquidation({
       context: this.#context,
+      tradeCount: () => this.#counters.trades,
       cancelOrders: (account, symbolIndex, tsMs) => this.#cancelForLiquidation(account, symbolIndex, tsMs),
       closeAt: (account, position, qtyLots, bankruptcyTicks, tsMs) =>
         this.#forced.closeAt(account, position, qtyLots, bankruptcyTicks, tsMs),

@@ -343,6 +343,27 @@ export const ORDER_ROUTES: readonly Route[] = [
   },
   {
     method: "GET",
+    path: "/fapi/v1/forceOrders",
+    security: "signed",
+    weight: (params) => (params.has("symbol") ? 20 : 50),
+    handle({ context, params, account }) {
+      const rules = readOptionalSymbol(context.session, params);
+      if (rules instanceof Refusal) return rules;
+      const limit = readWholeNumber(params, "limit", 50);
+      if (limit instanceof Refusal) return limit;
+      return account.ended
+        .filter(
+          (order) =>
+            order.type === "LIQUIDATION" &&
+            (rules === null || order.symbolIndex === rules.index) &&
+            isInTime(params, order.createdTsMs),
+        )
+        .slice(-Math.min(limit, 100))
+        .map((order) => orderJson(context.session.venue.rules[order.symbolIndex]!, order));
+    },
+  },
+  {
+    method: "GET",
     path: "/fapi/v1/userTrades",
     security: "signed",
     weight: 5,
