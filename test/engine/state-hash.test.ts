@@ -6,6 +6,7 @@ import { createState, type EngineParts, memoryOf } from "../../src/engine/pipeli
 import { pipelineSchema } from "../../src/engine/policy.ts";
 import { createRanker } from "../../src/engine/rankers/index.ts";
 import { stateHashOf } from "../../src/engine/state-hash.ts";
+import { evaluationOf } from "./governors/drivers.ts";
 
 function partsOf(): EngineParts {
   const policy = pipelineSchema.parse({ governor: { name: "z-score" } });
@@ -110,7 +111,7 @@ describe("the state of an engine", () => {
     const parts = partsOf();
     const engine = createEngine(parts);
     const before = engine.stateHash();
-    parts.governor.observe({ symbol: "BTCUSDT", evalType: "ENTRY", score: 0.5 });
+    parts.governor.observe(evaluationOf("BTCUSDT", 0.5));
     expect(engine.stateHash()).not.toBe(before);
   });
 });

@@ -51,6 +51,10 @@ export const REASONS: Readonly<Record<string, { readonly status: ResultStatus; r
   kill_score_close_blocked: { status: "BLOCKED_POLICY", meaning: "the score that asked for the close refused it" },
   kill_z_above_cutoff: { status: "BLOCKED_POLICY", meaning: "kill score unusually high for its recent history" },
   kill_z_frozen: { status: "BLOCKED_POLICY", meaning: "the kill score does not move, so it has no z" },
+  formula_block_when: { status: "BLOCKED_POLICY", meaning: "the formula's condition to block was true" },
+  formula_above_cutoff: { status: "BLOCKED_POLICY", meaning: "the formula's value was at or above its cutoff" },
+  formula_driver_unknown: { status: "BLOCKED_POLICY", meaning: "a driver the formula needs was not known" },
+  formula_not_a_number: { status: "BLOCKED_POLICY", meaning: "the formula gave no finite number" },
   duplicate_plan: { status: "SKIPPED", meaning: "a plan with this id was handled before" },
   action_hold: { status: "SKIPPED", meaning: "the plan asks for nothing" },
   // Permit.

@@ -37,6 +37,12 @@ export interface Drivers {
   readonly trendStrength: number | null;
   readonly sigma: number | null;
   readonly spreadBps: number | null;
+  /** Last settled funding rate of the symbol, positive when longs pay; `null` before the first. */
+  readonly fundingRate: number | null;
+  /** Hours to the next full funding time, 00, 08 and 16 UTC; more than 0, at most 8. */
+  readonly hoursToFunding: number;
+  /** Seconds since the symbol's last market event; `null` before the first. */
+  readonly markAgeSec: number | null;
 }
 
 /** The plan as the governor sees it: sized, scored, not yet judged. */
@@ -73,12 +79,17 @@ export interface GovernorDefinition<Params = unknown, Memory = unknown> {
   createMemory(params: Params): Memory;
   observe?(memory: Memory, evaluation: GovernorEvaluation, params: Params): void;
   judge(input: JudgeInput<Params, Memory>): Verdict;
+  /** Work on the parameters that is done once and not at every plan; what it gives is used instead of the above. */
+  withParams?(params: Params): Pick<GovernorDefinition<Params, Memory>, "judge" | "observe">;
 }
 
 export interface GovernorEvaluation {
   readonly symbol: string;
   readonly evalType: EvalType;
   readonly score: number;
+  /** The whole score, and the drivers its verdict rested on. */
+  readonly killScore: KillScore;
+  readonly drivers: Drivers;
 }
 
 /** A governor with its parameters bound: what the pipeline calls. */
@@ -103,12 +114,12 @@ export function bindGovernor<Params, Memory>(
   saved?: Memory,
 ): BoundGovernor {
   const memory = saved === undefined ? definition.createMemory(params) : saved;
+  const { judge, observe } = definition.withParams?.(params) ?? definition;
   return {
     name: definition.name,
     memory,
-    judge: (plan, drivers, isCloseVetoAllowed) =>
-      definition.judge({ plan, drivers, memory, params, isCloseVetoAllowed }),
-    observe: (evaluation) => definition.observe?.(memory, evaluation, params),
+    judge: (plan, drivers, isCloseVetoAllowed) => judge({ plan, drivers, memory, params, isCloseVetoAllowed }),
+    observe: (evaluation) => observe?.(memory, evaluation, params),
   };
 }
 

@@ -2,18 +2,20 @@ import { z } from "zod";
 import { dynamicThreshold } from "./dynamic-threshold.ts";
 import { entryExitSeparation } from "./entry-exit-separation.ts";
 import { fixedThreshold } from "./fixed-threshold.ts";
+import { formula } from "./formula.ts";
 import { type BoundGovernor, bindGovernor, type GovernorDefinition } from "./governor.ts";
 import { none } from "./none.ts";
 import { zScore } from "./z-score.ts";
 
 /** A new governor is its file, a line here and a line in `governorSchema`. */
-export const governors = [fixedThreshold, entryExitSeparation, dynamicThreshold, zScore, none] as const;
+export const governors = [fixedThreshold, entryExitSeparation, dynamicThreshold, zScore, formula, none] as const;
 
 export const governorSchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("fixed-threshold"), params: fixedThreshold.params.prefault({}) }),
   z.strictObject({ name: z.literal("entry-exit-separation"), params: entryExitSeparation.params.prefault({}) }),
   z.strictObject({ name: z.literal("dynamic-threshold"), params: dynamicThreshold.params.prefault({}) }),
   z.strictObject({ name: z.literal("z-score"), params: zScore.params.prefault({}) }),
+  z.strictObject({ name: z.literal("formula"), params: formula.params.prefault({}) }),
   z.strictObject({ name: z.literal("none"), params: none.params.prefault({}) }),
 ]);
 

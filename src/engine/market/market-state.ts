@@ -57,6 +57,7 @@ export class MarketState {
   readonly #hour: Float64Array;
   readonly #featureMinute: Float64Array;
   readonly #features: (MarketFeatures | null)[];
+  readonly #fundingRate: Float64Array;
   readonly #recorded = new Map<number, MarketFeatures>();
   /** Logarithms of `#closes`, place by place: they follow from them and are not saved. */
   readonly #logs: Float64Array;
@@ -93,6 +94,7 @@ export class MarketState {
     this.#dayVolume = new Float64Array(count);
     this.#hour = new Float64Array(count).fill(-1);
     this.#featureMinute = new Float64Array(count).fill(-1);
+    this.#fundingRate = new Float64Array(count).fill(Number.NaN);
     this.#features = new Array<MarketFeatures | null>(count).fill(null);
     this.#logs = new Float64Array(count * this.#capacity);
     this.#sigmaMinute = new Float64Array(count).fill(-1);
@@ -133,6 +135,17 @@ export class MarketState {
       total += this.#hourVolume[symbol * HOURS + (((at % HOURS) + HOURS) % HOURS)]!;
     }
     return total * price;
+  }
+
+  /** Takes in a funding settlement: what governors know of funding is what has been settled. */
+  setFundingRate(symbol: number, rate: number): void {
+    this.#fundingRate[symbol] = rate;
+  }
+
+  /** Last settled funding rate, positive when longs pay; `null` before the first. */
+  fundingRateOf(symbol: number): number | null {
+    const rate = this.#fundingRate[symbol];
+    return rate === undefined || Number.isNaN(rate) ? null : rate;
   }
 
   /** Features a recorded `marketstate` entry states: they win over computed ones until replaced. */
@@ -239,6 +252,7 @@ export class MarketState {
       this.#dayVolume,
       this.#hour,
       this.#featureMinute,
+      this.#fundingRate,
     ];
   }
 

@@ -77,8 +77,10 @@ export function govern(step: Step, draft: PlanDraft, drivers: Drivers): void {
     drivers,
     hasQuirk(step, "close-self-veto"),
   );
+  if (verdict.reasonCode === "formula_not_a_number") noteNotANumber(step, draft, verdict);
   if (draft.killScore !== null) {
-    state.parts.governor.observe({ symbol: draft.symbol, evalType: draft.evalType, score: draft.killScore.score });
+    const { symbol, evalType, killScore } = draft;
+    state.parts.governor.observe({ symbol, evalType, score: killScore.score, killScore, drivers });
   }
   const limit = checkLimits(
     {
@@ -111,6 +113,21 @@ export function govern(step: Step, draft: PlanDraft, drivers: Drivers): void {
     return;
   }
   publishPlan(step, { ...draft, decision: "BLOCKED", reasonCodes: [blockedBy], verdict });
+}
+
+/** A formula without a value decides nothing by itself: that its fallback did is told once a symbol. */
+function noteNotANumber(step: Step, draft: PlanDraft, verdict: Verdict): void {
+  const known = Object.fromEntries(
+    // allow(unordered): evidence is read by name
+    Object.entries(verdict.terms).filter((entry): entry is [string, number] => entry[1] !== null),
+  );
+  noteFindingOnce(step, `formula-not-a-number:${draft.symbol}`, {
+    code: "formula_not_a_number",
+    severity: "error",
+    symbol: draft.symbol,
+    text: `The governor's formula gave no finite number for ${draft.planId}: its fallback decided ${verdict.decision}`,
+    evidence: { planId: draft.planId, decision: verdict.decision, ...known },
+  });
 }
 
 function executed(draft: PlanDraft, verdict: Verdict, reasonCodes: readonly string[]): Plan {

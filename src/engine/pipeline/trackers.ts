@@ -113,6 +113,18 @@ export function measurePosition(step: Step, position: Position, markPrice: numbe
   };
 }
 
+const FUNDING_INTERVAL_MS = 28_800_000;
+
+/** To the next 00, 08 or 16 UTC, when USD-M contracts of the regular interval settle; more than 0, at most 8. */
+export function hoursToFunding(tsMs: number): number {
+  return (FUNDING_INTERVAL_MS - (tsMs % FUNDING_INTERVAL_MS)) / 3_600_000;
+}
+
+function markAgeSec(step: Step, symbolIndex: number): number | null {
+  const lastTsMs = step.state.market.lastTsMs[symbolIndex] ?? 0;
+  return lastTsMs > 0 ? Math.max(0, step.tsMs - lastTsMs) / 1000 : null;
+}
+
 /** All drivers a governor may use for one plan. */
 export function collectDrivers(
   step: Step,
@@ -145,6 +157,9 @@ export function collectDrivers(
     trendStrength: features?.trendStrength ?? null,
     sigma: features?.sigma ?? null,
     spreadBps: step.state.market.spreadBps(input.symbolIndex),
+    fundingRate: step.state.market.fundingRateOf(input.symbolIndex),
+    hoursToFunding: hoursToFunding(step.tsMs),
+    markAgeSec: markAgeSec(step, input.symbolIndex),
   };
 }
 

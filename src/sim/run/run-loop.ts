@@ -191,7 +191,8 @@ export class Run {
   }
 
   #happen(item: Exclude<TimelineItem, { kind: "event" }>): void {
-    const { variants } = this.#parts;
+    const { variants, markets } = this.#parts;
+    if (item.kind === "funding") showFunding(item.symbol, item.rate, markets);
     for (const { exchange } of variants) {
       if (item.kind === "funding") exchange.settleFunding(item.symbol, item.rate, item.markPrice, item.tsMs);
       else this.#tradeExternally(exchange, item.trade);
@@ -207,7 +208,10 @@ export class Run {
   #skipInputs(untilTsMs: number): void {
     const { timeline, markets } = this.#parts;
     while (timeline.nextTsMs <= untilTsMs) {
-      for (const item of timeline.take(markets[0]!)) if (item.kind === "event") showFeatures(item.event, markets);
+      for (const item of timeline.take(markets[0]!)) {
+        if (item.kind === "event") showFeatures(item.event, markets);
+        if (item.kind === "funding") showFunding(item.symbol, item.rate, markets);
+      }
     }
   }
 
@@ -237,6 +241,14 @@ export class Run {
       fills: variants.reduce((sum, { world }) => sum + world.fills, 0),
     };
     request.onProgress?.(progress);
+  }
+}
+
+/** A rate is known to every variant from its settlement on. */
+function showFunding(symbol: string, rate: number, markets: readonly MarketState[]): void {
+  for (const market of markets) {
+    const place = market.symbols.indexOf(symbol);
+    if (place >= 0) market.setFundingRate(place, rate);
   }
 }
 

@@ -1,5 +1,6 @@
 import { formatMoney } from "../../engine/domain/money.ts";
 import type { Policy } from "../../engine/policy.ts";
+import { formulaBreaches } from "./formula-breaches.ts";
 import type { RuleBreach } from "./scenario-problems.ts";
 
 export interface Contradictions {
@@ -11,7 +12,8 @@ export interface Contradictions {
 
 /** Limits of one resolved pipeline that contradict each other. Paths start below `pipeline`. */
 export function contradictionsOf(policy: Policy): Contradictions {
-  const errors = [...limitErrors(policy), ...orderErrors(policy), ...governorErrors(policy)];
+  const formulas = formulaBreaches(policy);
+  const errors = [...limitErrors(policy), ...orderErrors(policy), ...governorErrors(policy), ...formulas];
   return { errors, warnings: [...vetoWarnings(policy), ...snapshotWarnings(policy)] };
 }
 

@@ -19,6 +19,8 @@ export interface RuleBreach {
   readonly path: DocumentPath;
   /** Taken instead of `path` when the file spells it out. */
   readonly preferredPath?: DocumentPath;
+  /** Character of the text at the path the breach stands at, from 0; the whole text when absent. */
+  readonly offset?: number;
   readonly text: string;
   readonly hint?: string;
 }
@@ -29,9 +31,11 @@ export function schemaProblems(issues: readonly Issue[], source: ScenarioSource)
 }
 
 export function breachProblem(breach: RuleBreach, source: ScenarioSource): Problem {
-  const { path, preferredPath, text, hint } = breach;
+  const { preferredPath, text, hint, offset } = breach;
   const isSpelt = preferredPath !== undefined && source.document.positionOf(preferredPath) !== null;
-  return problem(source, isSpelt ? preferredPath : path, text, hint);
+  const path = isSpelt ? preferredPath : breach.path;
+  const within = offset === undefined ? null : source.document.positionWithin(path, offset);
+  return { ...problem(source, path, text, hint), ...within };
 }
 
 /** By place in the file; equal problems (a base breaks a rule in every variant) are told once. */

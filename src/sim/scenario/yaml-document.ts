@@ -21,6 +21,8 @@ export interface Position {
   readonly column: number;
 }
 
+const NOWHERE = { positionOf: () => null, positionWithin: () => null, positionOfKey: () => null };
+
 /** A parsed YAML file that still knows where everything stands. */
 export interface YamlDocument {
   readonly value: unknown;
@@ -28,6 +30,8 @@ export interface YamlDocument {
   readonly problems: readonly Problem[];
   /** Where the value at `path` starts, or `null` when the file has nothing there. */
   positionOf(path: DocumentPath): Position | null;
+  /** Where the character `offset` of the text at `path` stands; `null` when the file has no text there. */
+  positionWithin(path: DocumentPath, offset: number): Position | null;
   /** Where the key at the end of `path` starts. */
   positionOfKey(path: DocumentPath): Position | null;
 }
@@ -42,7 +46,7 @@ export function parseYaml(text: string, file: string): YamlDocument {
   const document = composed(text, lines);
   if (document === null) {
     const text = "Cannot read the scenario: it is nested too deeply, a scenario needs fewer than ten levels";
-    return { value: undefined, problems: [{ file, text }], positionOf: () => null, positionOfKey: () => null };
+    return { value: undefined, problems: [{ file, text }], ...NOWHERE };
   }
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
@@ -102,11 +106,37 @@ export function parseYaml(text: string, file: string): YamlDocument {
       const found = find(path);
       return found === null ? null : (startOf(found.value) ?? startOf(found.key));
     },
+    positionWithin(path, offset) {
+      const node = follow(find(path)?.value ?? null);
+      if (!isScalar(node) || typeof node.value !== "string" || node.range == null) return null;
+      return at(sourceOffset(text, node.range, node.value, offset));
+    },
     positionOfKey(path) {
       const found = find(path);
       return found === null ? null : (startOf(found.key) ?? startOf(found.value));
     },
   };
+}
+
+/**
+ * Place in the file of a character of a text: the n-th that is no space there is the n-th that is none in the text,
+ * however the file breaks its lines. Behind the header of a block and a quote; escapes are taken as they stand.
+ */
+function sourceOffset(
+  file: string,
+  [start, end]: readonly [number, number, number],
+  value: string,
+  offset: number,
+): number {
+  const isBlock = /^[|>]/.test(file.slice(start, start + 1));
+  const from = isBlock ? file.indexOf("\n", start) + 1 : /^["']/.test(file.slice(start, start + 1)) ? start + 1 : start;
+  let missing = value.slice(0, offset).replace(/\s/g, "").length;
+  for (let place = from; place < end; place++) {
+    if (/\s/.test(file[place]!)) continue;
+    if (missing === 0) return place;
+    missing -= 1;
+  }
+  return Math.min(end, from + offset);
 }
 
 /** `null` when the nesting exhausts the parser's stack. */

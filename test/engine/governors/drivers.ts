@@ -1,5 +1,5 @@
 import type { KillScore } from "../../../src/engine/domain/plan.ts";
-import type { Drivers, PlanToJudge } from "../../../src/engine/governors/governor.ts";
+import type { Drivers, GovernorEvaluation, PlanToJudge } from "../../../src/engine/governors/governor.ts";
 
 export function scoreOf(score: number, regimeFlip = 0): KillScore {
   return {
@@ -33,6 +33,9 @@ export function driversOf(overrides: Partial<Drivers>): Drivers {
     trendStrength: 0.1,
     sigma: 0.0005,
     spreadBps: null,
+    fundingRate: null,
+    hoursToFunding: 8,
+    markAgeSec: 1,
     ...overrides,
   };
 }
@@ -48,5 +51,16 @@ export function closeOf(symbol = "BTCUSDT", score = 0.75): PlanToJudge {
     symbol,
     isRiskReducing: true,
     killScore: scoreOf(score, 1),
+  };
+}
+
+/** What a governor observes after it has judged an entry at this score. */
+export function evaluationOf(symbol: string, score: number, drivers: Partial<Drivers> = {}): GovernorEvaluation {
+  return {
+    symbol,
+    evalType: "ENTRY",
+    score,
+    killScore: scoreOf(score),
+    drivers: driversOf({ killScore: score, ...drivers }),
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type BoundGovernor, bindGovernor } from "../../../src/engine/governors/governor.ts";
 import { createGovernor, governorSchema, governors } from "../../../src/engine/governors/index.ts";
-import { closeOf, driversOf, entryOf } from "./drivers.ts";
+import { closeOf, driversOf, entryOf, evaluationOf } from "./drivers.ts";
 
 /** One suite for every governor: what the pipeline relies on, whichever formula is plugged in. */
 describe.each(governors.map((definition) => definition.name))("governor %s", (name) => {
@@ -44,7 +44,7 @@ describe("bindGovernor", () => {
     const params = governorSchema.parse({ name: "z-score", params: { minEvaluations: 2 } }).params;
     const first = bindGovernor(definition as never, params as never);
     const second = bindGovernor(definition as never, params as never);
-    for (const score of [0.5, 0.52, 0.51]) first.observe({ symbol: "BTCUSDT", evalType: "ENTRY", score });
+    for (const score of [0.5, 0.52, 0.51]) first.observe(evaluationOf("BTCUSDT", score));
     const drivers = driversOf({ killScore: 0.9 });
     expect(first.judge(entryOf("BTCUSDT", 0.9), drivers, false).reasonCode).toBe("kill_z_above_cutoff");
     expect(second.judge(entryOf("BTCUSDT", 0.9), drivers, false).reasonCode).toBe("kill_z_warming_up");

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BoundGovernor } from "../../../src/engine/governors/governor.ts";
 import { createGovernor, governorSchema } from "../../../src/engine/governors/index.ts";
-import { driversOf, entryOf } from "./drivers.ts";
+import { driversOf, entryOf, evaluationOf } from "./drivers.ts";
 
 function create(params: object = {}): BoundGovernor {
   return createGovernor(governorSchema.parse({ name: "z-score", params }));
@@ -12,7 +12,7 @@ function create(params: object = {}): BoundGovernor {
 function warmedUp(params: object = {}): BoundGovernor {
   const governor = create(params);
   for (let step = 0; step < 60; step++) {
-    governor.observe({ symbol: "BTCUSDT", evalType: "ENTRY", score: step % 2 === 0 ? 0.58 : 0.62 });
+    governor.observe(evaluationOf("BTCUSDT", step % 2 === 0 ? 0.58 : 0.62));
   }
   return governor;
 }
@@ -20,7 +20,7 @@ function warmedUp(params: object = {}): BoundGovernor {
 describe("z-score", () => {
   test("lets entries through while it warms up, and says how far it is", () => {
     const governor = create({ minEvaluations: 30 });
-    for (let step = 0; step < 5; step++) governor.observe({ symbol: "A", evalType: "ENTRY", score: 0.5 + step / 100 });
+    for (let step = 0; step < 5; step++) governor.observe(evaluationOf("A", 0.5 + step / 100));
     const verdict = governor.judge(entryOf("A"), driversOf({}), false);
     expect(verdict).toMatchObject({ decision: "EXECUTE", reasonCode: "kill_z_warming_up" });
     expect(verdict.terms).toMatchObject({ evaluations: 5, minEvaluations: 30 });
@@ -35,7 +35,7 @@ describe("z-score", () => {
   test("lets the same high score through where it is the normal score", () => {
     const governor = create();
     for (let step = 0; step < 60; step++) {
-      governor.observe({ symbol: "BTCUSDT", evalType: "ENTRY", score: step % 2 === 0 ? 0.74 : 0.78 });
+      governor.observe(evaluationOf("BTCUSDT", step % 2 === 0 ? 0.74 : 0.78));
     }
     expect(governor.judge(entryOf("BTCUSDT", 0.76), driversOf({ killScore: 0.76 }), false).decision).toBe("EXECUTE");
   });
@@ -43,7 +43,7 @@ describe("z-score", () => {
   test("says that a frozen score has no z and blocks the entry", () => {
     const governor = create({ frozenAfter: 10 });
     for (let step = 0; step < 40; step++) {
-      governor.observe({ symbol: "BTCUSDT", evalType: "ENTRY", score: 0.7562778521799141 });
+      governor.observe(evaluationOf("BTCUSDT", 0.7562778521799141));
     }
     const drivers = driversOf({ killScore: 0.7562778521799141 });
     const verdict = governor.judge(entryOf("BTCUSDT", 0.7562778521799141), drivers, false);
