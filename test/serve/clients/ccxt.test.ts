@@ -88,6 +88,50 @@ describe("ccxt binanceusdm, unmodified", () => {
     await client.cancelOrder(stop.id, "BTC/USDT:USDT", { trigger: true });
   });
 
+  test("every kind of order is taken, and cancelled where it waits", async () => {
+    const symbol = "ETH/USDT:USDT";
+    await client.setMarginMode("isolated", symbol, { leverage: 5 });
+    await expect(client.setMarginMode("isolated", symbol)).rejects.toBeInstanceOf(ccxt.MarginModeAlreadySet);
+    const { bid, ask } = await client.fetchBidsAsks([symbol]).then((all: Client) => all[symbol]);
+    const at = (factor: number) => client.priceToPrecision(symbol, bid * factor);
+    const waiting: { id: string; isTrigger: boolean }[] = [];
+    const place = async (type: string, side: string, amount: number, price: unknown, params: object) => {
+      const order = await client.createOrder(symbol, type, side, amount, price, params);
+      if (order.status !== "closed" && order.status !== "expired")
+        waiting.push({ id: order.id, isTrigger: "trigger" in params });
+      return order;
+    };
+    expect((await place("market", "buy", 1, undefined, {})).status).toBe("closed");
+    expect((await place("limit", "buy", 1, at(0.98), { timeInForce: "GTC" })).status).toBe("open");
+    expect((await place("limit", "buy", 1, at(0.99), { postOnly: true })).status).toBe("open");
+    expect((await place("limit", "buy", 1, at(0.98), { timeInForce: "IOC" })).status).toBe("expired");
+    await expect(place("limit", "buy", 1, at(0.98), { timeInForce: "FOK" })).rejects.toBeInstanceOf(
+      ccxt.OrderNotFillable,
+    );
+    await expect(place("limit", "buy", 1, at(1.02), { postOnly: true })).rejects.toBeInstanceOf(ccxt.OrderNotFillable);
+    const trigger = { trigger: true, reduceOnly: true };
+    await place("market", "sell", 1, undefined, { ...trigger, stopLossPrice: at(0.9) });
+    await place("limit", "sell", 1, at(0.89), { ...trigger, stopLossPrice: at(0.9) });
+    await place("market", "sell", 1, undefined, { ...trigger, takeProfitPrice: at(1.1) });
+    await place("limit", "sell", 1, at(1.11), { ...trigger, takeProfitPrice: at(1.1) });
+    await place("market", "sell", 1, undefined, { ...trigger, trailingPercent: 1 });
+    await place("market", "sell", 0, undefined, { trigger: true, closePosition: true, stopLossPrice: at(0.8) });
+    expect((await client.fetchOpenOrders(symbol, undefined, undefined, { trigger: true })).length).toBe(6);
+    for (const { id, isTrigger } of waiting) await client.cancelOrder(id, symbol, isTrigger ? { trigger: true } : {});
+    expect((await client.fetchOpenOrders(symbol, undefined, undefined, { trigger: true })).length).toBe(0);
+    expect((await client.fetchOpenOrders(symbol)).length).toBe(0);
+    const [position] = await client.fetchPositions([symbol]);
+    expect([position.marginMode, position.contracts]).toEqual(["isolated", 1]);
+    expect(ask).toBeGreaterThan(bid);
+    const batch = await client.createOrders([
+      { symbol, type: "limit", side: "buy", amount: 1, price: Number(at(0.97)) },
+      { symbol, type: "limit", side: "buy", amount: 1, price: Number(at(0.96)) },
+    ]);
+    expect(batch.map(({ status }: Client) => status)).toEqual(["open", "open"]);
+    await client.cancelAllOrders(symbol);
+    await place("market", "sell", 1, undefined, { reduceOnly: true });
+  });
+
   test("errors have the classes of the real venue", async () => {
     await expect(client.createOrder("BTC/USDT:USDT", "market", "buy", 900, undefined)).rejects.toBeInstanceOf(
       ccxt.InsufficientFunds,
