@@ -7,12 +7,23 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import type { MarketBatch } from "../recording/batch.ts";
 import { openRecording } from "../recording/reader.ts";
-import { type Figure, figuresText, interleavedMs, median, rateText } from "./measure.ts";
+import {
+  type Figure,
+  figuresText,
+  interleaved,
+  interleavedMs,
+  median,
+  rateText,
+  type Timing,
+  timedRateText,
+} from "./measure.ts";
 import { cached, replay } from "./replay.ts";
 import { serve } from "./serve-bench.ts";
 import {
+  contentText,
   inMemory,
   intentPayloads,
+  NO_RUN,
   runIntents,
   runUniverse,
   UNIVERSE_SYMBOLS,
@@ -80,8 +91,8 @@ function expectIntents({ intents }: UniverseRun): void {
 /** Market events through the whole pipeline from decoded columns, beside a loop that only adds them up. */
 function pipeline(): Figure[] {
   const recording = inMemory(universeRecording(seconds));
-  let run: UniverseRun = { intents: 0, entries: 0 };
-  const [bare, one, two, eight] = interleavedMs(
+  let run = NO_RUN;
+  const [bare, one, two, eight] = interleaved(
     [
       () => addUp(recording.held),
       () => {
@@ -91,24 +102,24 @@ function pipeline(): Figure[] {
       () => runUniverse(recording, 8),
     ],
     rounds,
-  ) as [number, number, number, number];
+  ) as [Timing, Timing, Timing, Timing];
   expectIntents(run);
   const count = recording.marketEventCount;
   return [
     {
-      name: `market events, 1 variant (${UNIVERSE_SYMBOLS} symbols, ${seconds} s, ${run.intents} intents)`,
-      value: rateText(count, one),
-      baseline: `bare loop ${rateText(count, bare)}`,
-      ratio: (bare / one).toFixed(3),
+      name: `market events, 1 variant (${UNIVERSE_SYMBOLS} symbols, ${seconds} s; ${contentText(run)})`,
+      value: timedRateText(count, one),
+      baseline: `bare loop ${rateText(count, bare.ms)}`,
+      ratio: (bare.ms / one.ms).toFixed(3),
     },
     ...[
-      { variants: 2, ms: two },
-      { variants: 8, ms: eight },
-    ].map(({ variants, ms }) => ({
+      { variants: 2, took: two },
+      { variants: 8, took: eight },
+    ].map(({ variants, took }) => ({
       name: `  ${variants} variants in one pass`,
-      value: `${ms.toFixed(0)} ms`,
-      baseline: `1 variant ${one.toFixed(0)} ms`,
-      ratio: `${(ms / one).toFixed(2)}x`,
+      value: `${took.ms.toFixed(0)} ms (${took.cpuMs.toFixed(0)} CPU)`,
+      baseline: `1 variant ${one.ms.toFixed(0)} ms (${one.cpuMs.toFixed(0)} CPU)`,
+      ratio: `${(took.cpuMs / one.cpuMs).toFixed(2)}x`,
     })),
   ];
 }

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MarketBatch, RecordingSource } from "../recording/batch.ts";
 import { openRecording } from "../recording/reader.ts";
-import { type Figure, interleavedMs, rateText } from "./measure.ts";
+import { type Figure, interleaved, rateText, type Timing, timedRateText } from "./measure.ts";
 import { rawBatches, shardBatches, writeNdjson, writeRaw, writeShards } from "./replay-files.ts";
-import { runUniverse, UNIVERSE_SYMBOLS, type UniverseRun, universeRecording } from "./universe.ts";
+import { contentText, NO_RUN, runUniverse, UNIVERSE_SYMBOLS, universeRecording } from "./universe.ts";
 
 export interface ReplaySize {
   /** Virtual seconds of the universe in caches, of the raw columns beside them, and as NDJSON. */
@@ -32,16 +32,16 @@ function measure(dir: string, { seconds, rawSeconds, ndjsonSeconds, rounds }: Re
   const rows = universe.marketEventCount;
   const raw = join(dir, "raw");
   const ndjson = join(dir, "ndjson");
-  const [writeMs] = interleavedMs([() => writeShards(dir, universe)], 1) as [number];
+  const [written] = interleaved([() => writeShards(dir, universe)], 1) as [Timing];
   writeRaw(raw, universeRecording(rawSeconds).batches());
   writeNdjson(ndjson, universeRecording(ndjsonSeconds));
   // The first reading makes the cache; what is measured is what later ones take.
   for (const _ of withCache(ndjson));
   const rawRows = UNIVERSE_SYMBOLS * rawSeconds;
   const ndjsonRows = UNIVERSE_SYMBOLS * ndjsonSeconds;
-  let run: UniverseRun = { intents: 0, entries: 0 };
+  let run = NO_RUN;
 
-  const [rawMs, mergeMs, runMs, coldMs, cachedMs] = interleavedMs(
+  const [raws, merge, whole, cold, fromCache] = interleaved(
     [
       () => expectRows(rawBatches(raw), rawRows),
       () => expectRows(shardBatches(dir, universe), rows),
@@ -52,22 +52,22 @@ function measure(dir: string, { seconds, rawSeconds, ndjsonSeconds, rounds }: Re
       () => expectRows(withCache(ndjson), ndjsonRows),
     ],
     rounds,
-  ) as [number, number, number, number, number];
+  ) as [Timing, Timing, Timing, Timing, Timing];
   if (run.intents === 0) throw new Error("the strategy made no intents, some are needed to measure the whole pipeline");
 
   const bytes = [0, 1, 2, 3].reduce((sum, shard) => sum + statSync(join(dir, `shard-${shard}.parquet`)).size, 0);
-  const baseline = `raw typed arrays ${rateText(rawRows, rawMs)}`;
-  const beside = (name: string, count: number, ms: number): Figure => ({
-    ...{ name, value: rateText(count, ms), baseline },
-    ratio: (count / ms / (rawRows / rawMs)).toFixed(3),
+  const baseline = `raw typed arrays ${rateText(rawRows, raws.ms)}`;
+  const beside = (name: string, count: number, took: Timing): Figure => ({
+    ...{ name, value: timedRateText(count, took), baseline },
+    ratio: (count / took.ms / (rawRows / raws.ms)).toFixed(3),
   });
   const shown = `${UNIVERSE_SYMBOLS} symbols, ${seconds} s, ${(rows / 1e6).toFixed(1)} M`;
   return [
-    beside(`market cache decoded and merged from 4 files (${shown})`, rows, mergeMs),
-    beside(`whole pipeline from the cache, 1 variant (${run.intents} intents)`, rows, runMs),
-    beside(`NDJSON read cold, hashes and gunzip included (${ndjsonRows} rows)`, ndjsonRows, coldMs),
-    beside("  the same recording from its cache, hashes included", ndjsonRows, cachedMs),
-    beside(`market cache written (${(bytes / rows).toFixed(1)} bytes a row), generation included`, rows, writeMs),
+    beside(`market cache decoded and merged from 4 files (${shown})`, rows, merge),
+    beside(`whole pipeline from the cache, 1 variant (${contentText(run)})`, rows, whole),
+    beside(`NDJSON read cold, hashes and gunzip included (${ndjsonRows} rows)`, ndjsonRows, cold),
+    beside("  the same recording from its cache, hashes included", ndjsonRows, fromCache),
+    beside(`market cache written (${(bytes / rows).toFixed(1)} bytes a row), generation included`, rows, written),
     memory(dir, seconds),
   ];
 }

@@ -36,9 +36,19 @@ export function inMemory(recording: RecordingSource): RecordingSource & { readon
   return { ...recording, held, batches: () => held, inputs: () => [] };
 }
 
+/** What a run contained, over all variants. */
 export interface UniverseRun {
   readonly intents: number;
+  readonly plans: number;
+  readonly fills: number;
   readonly entries: number;
+}
+
+export const NO_RUN: UniverseRun = { intents: 0, plans: 0, fills: 0, entries: 0 };
+
+/** `69959 intents, 81000 plans, 14145 fills, 132013 entries` */
+export function contentText({ intents, plans, fills, entries }: UniverseRun): string {
+  return `${intents} intents, ${plans} plans, ${fills} fills, ${entries} entries`;
 }
 
 /** A trend strategy on every symbol and no governor: the most decisions this market can cause. */
@@ -49,18 +59,22 @@ export function runUniverse(recording: RecordingSource, variants: number): Unive
     "bench.yaml",
   );
   let intents = 0;
+  let plans = 0;
+  let fills = 0;
   let entries = 0;
   runScenario({
     runId: "bench",
     scenario,
     recording,
     onHeader: () => {},
-    onEntry: (_index, { envelope }) => {
+    onEntry: (_index, { envelope, decisions }) => {
       entries += 1;
       if (envelope.event.type === "intent.received") intents += 1;
+      if (envelope.event.type === "exchange.order-filled") fills += 1;
+      for (const { type } of decisions) if (type === "plan.published") plans += 1;
     },
   });
-  return { intents, entries };
+  return { intents, plans, fills, entries };
 }
 
 /** The intents of `runIntents`, as the entries of a stream would hold them. */
@@ -73,7 +87,9 @@ export function intentPayloads(recording: RecordingSource, count: number) {
   }));
 }
 
-export interface IntentRun extends UniverseRun {
+export interface IntentRun {
+  readonly intents: number;
+  readonly entries: number;
   readonly decisions: number;
   readonly commits: number;
 }
