@@ -171,6 +171,20 @@ function rankerView(step: Step): RankerView {
     intentAgeMs: (symbol) => (isIntentTierDead ? Number.POSITIVE_INFINITY : ageOf(state.lastIntentTsMs, symbol)),
     planAgeMs: (symbol) => ageOf(state.lastPlanTsMs, symbol),
     volume24hQuote: (symbol) => (symbol < market.symbols.length ? market.volume24hQuote(symbol, tsMs) : 0),
+    spreadBps: (symbol) => (symbol < market.symbols.length ? market.spreadBps(symbol) : null),
+    volatility: (symbol) => {
+      const variance = symbol < market.symbols.length ? market.returnVariance[symbol]! : 0;
+      return variance > 0 ? Math.sqrt(variance) : null;
+    },
+    snapshotAgeMs: (symbol) => {
+      const snapshot = snapshotOf(state.positions, universe[symbol]!);
+      return snapshot === null ? Number.POSITIVE_INFINITY : tsMs - snapshot.asOfTsMs;
+    },
+    priceAgeMs: (symbol) => {
+      const lastTsMs = symbol < market.symbols.length ? market.lastTsMs[symbol]! : 0;
+      return lastTsMs > 0 ? Math.max(0, tsMs - lastTsMs) : Number.POSITIVE_INFINITY;
+    },
+    callCostMs: state.snapshots.callLatencyEwmaMs,
     allowlist: policy.snapshots.allowlist.flatMap((symbol) => index.get(symbol) ?? []),
     budgetCalls: Math.min(budgetCalls, Math.max(topK, 1)),
   };

@@ -1,18 +1,20 @@
 import { z } from "zod";
 import { alphabetical } from "./alphabetical.ts";
 import { envAllowlist } from "./env-allowlist.ts";
-import type { BoundRanker, RankerDefinition } from "./ranker.ts";
+import { formula } from "./formula.ts";
+import { type BoundRanker, bindRanker, type RankerDefinition } from "./ranker.ts";
 import { tiered } from "./tiered.ts";
 import { volume } from "./volume.ts";
 
 /** A new ranker is its file, a line here and a line in `rankerSchema`. */
-export const rankers = [envAllowlist, alphabetical, volume, tiered] as const;
+export const rankers = [envAllowlist, alphabetical, volume, tiered, formula] as const;
 
 export const rankerSchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("env-allowlist"), params: envAllowlist.params.prefault({}) }),
   z.strictObject({ name: z.literal("alphabetical"), params: alphabetical.params.prefault({}) }),
   z.strictObject({ name: z.literal("volume"), params: volume.params.prefault({}) }),
   z.strictObject({ name: z.literal("tiered"), params: tiered.params.prefault({}) }),
+  z.strictObject({ name: z.literal("formula"), params: formula.params.prefault({}) }),
 ]);
 
 export type RankerChoice = z.infer<typeof rankerSchema>;
@@ -20,5 +22,5 @@ export type RankerChoice = z.infer<typeof rankerSchema>;
 export function createRanker(choice: RankerChoice): BoundRanker {
   const definition = rankers.find(({ name }) => name === choice.name) as RankerDefinition | undefined;
   if (definition === undefined) throw new RangeError(`Cannot create ranker "${choice.name}": it is not in the list`);
-  return { name: definition.name, rank: (view) => definition.rank(view, choice.params) };
+  return bindRanker(definition, choice.params);
 }

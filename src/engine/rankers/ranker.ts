@@ -11,6 +11,16 @@ export interface RankerView {
   planAgeMs(symbol: number): number;
   /** Base volume of the last 24 h times the mark price, in quote; 0 when unknown. */
   volume24hQuote(symbol: number): number;
+  /** Spread of the last quote in basis points, `null` without one. */
+  spreadBps(symbol: number): number | null;
+  /** Exponentially weighted deviation of one-minute log returns, `null` before the first return. */
+  volatility(symbol: number): number | null;
+  /** Milliseconds since the exchange's last word on the symbol's position; `Infinity` when there was none. */
+  snapshotAgeMs(symbol: number): number;
+  /** Milliseconds since the symbol's last market event; `Infinity` when there was none. */
+  priceAgeMs(symbol: number): number;
+  /** What one more call is expected to cost, in milliseconds. */
+  readonly callCostMs: number;
   /** Symbols the user listed by hand. */
   readonly allowlist: readonly number[];
   /** Exchange calls this cycle may cost; a ranker never returns more symbols. */
@@ -30,6 +40,8 @@ export interface RankerDefinition<Params = unknown> {
   readonly summary: string;
   readonly params: z.ZodType<Params>;
   rank(view: RankerView, params: Params): Ranking;
+  /** Work on the parameters that is done once and not every cycle; what it gives is used instead of `rank`. */
+  withParams?(params: Params): Pick<RankerDefinition<Params>, "rank">;
 }
 
 export interface BoundRanker {
@@ -39,6 +51,11 @@ export interface BoundRanker {
 
 export function defineRanker<Params>(definition: RankerDefinition<Params>): RankerDefinition<Params> {
   return definition;
+}
+
+export function bindRanker<Params>(definition: RankerDefinition<Params>, params: Params): BoundRanker {
+  const { rank } = definition.withParams?.(params) ?? definition;
+  return { name: definition.name, rank: (view) => rank(view, params) };
 }
 
 /** Collects symbols tier by tier up to a bound, each symbol once, and counts what each tier contributed. */

@@ -1,16 +1,28 @@
 import { nearMisses } from "../../diagnostics/near-miss.ts";
 import { type PlacedProblem, readGovernorFormula } from "../../engine/formula/governor-formula.ts";
 import type { Policy } from "../../engine/policy.ts";
+import { scoreProblem } from "../../engine/rankers/formula.ts";
 import { type RuleBreach, suggestion } from "./scenario-problems.ts";
 
 /**
  * Mistakes in the formulas of one resolved pipeline. They are looked for after base and variant have become one,
  * because a formula of a variant may read a state variable of the base. Paths start below `pipeline`.
  */
-export function formulaBreaches({ governor }: Policy): RuleBreach[] {
+export function formulaBreaches({ governor, snapshots: { ranker } }: Policy): RuleBreach[] {
+  return [...governorBreaches(governor), ...rankerBreaches(ranker)];
+}
+
+function governorBreaches(governor: Policy["governor"]): RuleBreach[] {
   if (governor.name !== "formula") return [];
   const { params } = governor;
   return readGovernorFormula(params).problems.map((problem) => breachOf(problem, ["governor", "params"], params));
+}
+
+function rankerBreaches(ranker: Policy["snapshots"]["ranker"]): RuleBreach[] {
+  if (ranker.name !== "formula") return [];
+  const { params } = ranker;
+  const problem = scoreProblem(params.score);
+  return problem === null ? [] : [breachOf({ ...problem, path: ["score"] }, ["snapshots", "ranker", "params"], params)];
 }
 
 function breachOf(problem: PlacedProblem, above: readonly string[], params: unknown): RuleBreach {

@@ -1,22 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createRanker, rankerSchema, rankers } from "../../../src/engine/rankers/index.ts";
-import type { RankerView } from "../../../src/engine/rankers/ranker.ts";
-
-const SYMBOLS = Array.from({ length: 566 }, (_, index) => `S${String(565 - index).padStart(3, "0")}USDT`);
-
-function viewOf(overrides: Partial<RankerView>): RankerView {
-  return {
-    tsMs: 1_000_000,
-    symbols: SYMBOLS,
-    openPositions: [],
-    intentAgeMs: () => Number.POSITIVE_INFINITY,
-    planAgeMs: () => Number.POSITIVE_INFINITY,
-    volume24hQuote: (symbol) => symbol,
-    allowlist: [],
-    budgetCalls: 60,
-    ...overrides,
-  };
-}
+import { viewOf } from "./views.ts";
 
 describe.each(rankers.map(({ name }) => name))("ranker %s", (name) => {
   const ranker = createRanker(rankerSchema.parse({ name }));
