@@ -85,6 +85,7 @@ export async function launch(options: LaunchOptions): Promise<ServedSession> {
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     beforeRequest: () => session.advanceTo(clock.targetTsMs()),
     onError: (error) => {
+      session.note("internal_error", error instanceof Error ? error.message : String(error));
       if (options.onError === undefined) throw error;
       options.onError(error);
     },
