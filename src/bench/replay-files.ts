@@ -97,6 +97,8 @@ export function* rawBatches(file: string): Generator<MarketBatch> {
       qty: doubles(6),
       symbol: new Uint16Array(buffer, length * 56, length),
       kind: new Uint8Array(buffer, length * 58, length),
+      bidQty: null,
+      askQty: null,
     };
   }
   closeSync(descriptor);

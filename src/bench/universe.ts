@@ -152,6 +152,8 @@ function* copies(batches: Iterable<MarketBatch>): Generator<MarketBatch> {
       bid: batch.bid.slice(0, length),
       ask: batch.ask.slice(0, length),
       qty: batch.qty.slice(0, length),
+      bidQty: null,
+      askQty: null,
     };
   }
 }

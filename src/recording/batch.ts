@@ -13,6 +13,7 @@ export const MARKET_KIND = { mark: 0, book: 1, trade: 2 } as const;
  * - `price` mark price (mark), last trade price (trade), middle (book)
  * - `bid`, `ask` NaN when the row has none
  * - `qty` base quantity traded since the previous row of that symbol, 0 when unknown
+ * - `bidQty`, `askQty` base quantity at bid and ask, NaN where a row has none; `null` when no row of the batch has one
  */
 export interface MarketBatch {
   readonly length: number;
@@ -25,6 +26,8 @@ export interface MarketBatch {
   readonly bid: Float64Array;
   readonly ask: Float64Array;
   readonly qty: Float64Array;
+  readonly bidQty: Float64Array | null;
+  readonly askQty: Float64Array | null;
 }
 
 /** A record that is not a market price: intents, market state, funding, gaps. Payload as it came. */

@@ -1,19 +1,25 @@
 import { isUtf8 } from "node:buffer";
 import { MARKET_KIND } from "./batch.ts";
-import type { MutableMarketBatch } from "./columns.ts";
+import { type MutableMarketBatch, setSizes } from "./columns.ts";
 import { unusable } from "./manifest.ts";
 import { RECORD_BYTES_MAX } from "./part-reader.ts";
-import { isDecimalText, MARKET_KEYS } from "./record.ts";
+import { isDecimalText, MARKET_KEYS, quoteSizes } from "./record.ts";
 import { MARKET_STREAMS, type MarketStream } from "./stream-rank.ts";
 import { SymbolIndex } from "./symbol-index.ts";
 
 const NEWLINE = 0x0a;
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const POINT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const TILDE = 0x7e;
 const CLOSE = 0x7d;
+const CAPITAL_A = 0x41;
+const CAPITAL_B = 0x42;
 const LETTER_A = 0x61;
 const LETTER_B = 0x62;
 const LETTER_Q = 0x71;
@@ -31,12 +37,16 @@ const MARK = ascii('mark","sym":"');
 const BOOK = ascii('book","sym":"');
 const TRADE = ascii('trade","sym":"');
 const PRICE = ascii('","p":"');
+const LOCAL_NS = ascii(',"local_ns":"');
+const NATIVE = ascii(',"x":{');
+const TRUE = ascii("true");
+const FALSE = ascii("false");
 
 /**
  * Turns the lines of market parts into columns.
  *
- * A line in the writer's own form is read byte by byte; any other line goes through `JSON.parse`, which also carries
- * fields this version does not know. Both ways end in the same checks: `seq` strictly increasing and `rx` never
+ * A line in the writer's own form, alone or with what an import of a capture carries along (`local_ns`, `x`), is read
+ * byte by byte; any other line goes through `JSON.parse`, which also carries fields this version does not know. Both ways end in the same checks: `seq` strictly increasing and `rx` never
  * decreasing over all parts, known symbols, prices above zero.
  */
 export class MarketScanner {
@@ -49,6 +59,8 @@ export class MarketScanner {
   // Result of the last number or decimal read: returning two values would allocate for each of them.
   #value = 0;
   #slow: SlowRow | null = null;
+  #bidQty = Number.NaN;
+  #askQty = Number.NaN;
   /** Lines that needed `JSON.parse`. */
   slowLines = 0;
 
@@ -93,7 +105,10 @@ export class MarketScanner {
         bid[row] = slow.bid;
         ask[row] = slow.ask;
         qty[row] = slow.qty;
+        this.#bidQty = slow.bidQty;
+        this.#askQty = slow.askQty;
       }
+      setSizes(columns, row, this.#bidQty, this.#askQty);
       // NaN for an absent bid or ask passes; what is present must be above zero.
       const isValid = seq[row]! > this.#lastSeq && rxMs[row]! >= this.#lastRxMs && price[row]! > 0;
       if (!isValid || bid[row]! <= 0 || ask[row]! <= 0) this.#refuseRow(columns, row, start);
@@ -148,6 +163,9 @@ export class MarketScanner {
     at = this.#optional(columns.bid, row, at, LETTER_B);
     if (at > 0) at = this.#optional(columns.ask, row, at, LETTER_A);
     if (at > 0) at = this.#optional(columns.qty, row, at, LETTER_Q);
+    this.#bidQty = Number.NaN;
+    this.#askQty = Number.NaN;
+    if (at > 0 && bytes[at] === COMMA) at = this.#carried(at, columns.kind[row] === MARKET_KIND.book);
     if (at < 0 || bytes[at] !== CLOSE || bytes[at + 1] !== NEWLINE) return -1;
     return at + 2;
   }
@@ -157,10 +175,63 @@ export class MarketScanner {
     const bytes = this.#bytes;
     if (bytes[at] !== COMMA || bytes[at + 1] !== QUOTE || bytes[at + 2] !== letter || bytes[at + 3] !== QUOTE)
       return at;
-    if (bytes[at + 4] !== 0x3a || bytes[at + 5] !== QUOTE) return -1;
+    if (bytes[at + 4] !== COLON || bytes[at + 5] !== QUOTE) return -1;
     const end = this.#decimal(at + 6);
     if (end > 0) column[row] = this.#value;
     return end;
+  }
+
+  /** `,"local_ns":"1680652700423575000","x":{...}` as an import of a capture writes it; position after it, or -1. */
+  #carried(start: number, isBook: boolean): number {
+    const bytes = this.#bytes;
+    if (!matches(bytes, start, LOCAL_NS)) return -1;
+    let at = start + LOCAL_NS.length;
+    while (bytes[at]! >= ZERO && bytes[at]! <= NINE) at++;
+    if (bytes[at] !== QUOTE || !matches(bytes, at + 1, NATIVE)) return -1;
+    return this.#native(at + 1 + NATIVE.length, isBook);
+  }
+
+  /** Members of a flat object of plain texts, numbers and truth values, up to its end; sizes of a book are kept. */
+  #native(start: number, isBook: boolean): number {
+    const bytes = this.#bytes;
+    let at = start;
+    if (bytes[at] === CLOSE) return at + 1;
+    for (;;) {
+      if (bytes[at] !== QUOTE) return -1;
+      const keyEnd = this.#plainText(at + 1);
+      if (keyEnd < 0 || bytes[keyEnd + 1] !== COLON) return -1;
+      const key = keyEnd === at + 2 ? bytes[at + 1]! : 0;
+      const value = keyEnd + 2;
+      if (isBook && (key === CAPITAL_B || key === CAPITAL_A)) {
+        at = bytes[value] === QUOTE ? this.#decimal(value + 1) : -1;
+        if (key === CAPITAL_B) this.#bidQty = this.#value;
+        else this.#askQty = this.#value;
+      } else at = this.#skipValue(value);
+      if (at < 0) return -1;
+      if (bytes[at] === CLOSE) return at + 1;
+      if (bytes[at] !== COMMA) return -1;
+      at++;
+    }
+  }
+
+  /** Position after a text without escapes, a plain number or a truth value; -1 for anything else. */
+  #skipValue(start: number): number {
+    const bytes = this.#bytes;
+    if (bytes[start] === QUOTE) {
+      const end = this.#plainText(start + 1);
+      return end < 0 ? -1 : end + 1;
+    }
+    if (matches(bytes, start, TRUE)) return start + TRUE.length;
+    if (matches(bytes, start, FALSE)) return start + FALSE.length;
+    return this.#integer(start);
+  }
+
+  /** Position of the quote that ends a text of printable ASCII without escapes; -1 for any other text. */
+  #plainText(start: number): number {
+    const bytes = this.#bytes;
+    let at = start;
+    while (bytes[at]! >= SPACE && bytes[at]! <= TILDE && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) at++;
+    return bytes[at] === QUOTE ? at : -1;
   }
 
   /** Unsigned integer of at most 15 digits into `#value`; position after it, or -1. */
@@ -238,6 +309,7 @@ export class MarketScanner {
     if (symbol < 0) {
       this.#refuse(start, `symbol ${shown(sym)} is unknown, one of the manifest's symbol table is needed`);
     }
+    const [bidQty, askQty] = quoteSizes(stream, record["x"]);
     return {
       seq,
       rxMs,
@@ -248,6 +320,8 @@ export class MarketScanner {
       bid: this.#decimalField(start, record, "b", Number.NaN),
       ask: this.#decimalField(start, record, "a", Number.NaN),
       qty: this.#decimalField(start, record, "q", 0),
+      bidQty,
+      askQty,
     };
   }
 
@@ -297,6 +371,8 @@ interface SlowRow {
   readonly bid: number;
   readonly ask: number;
   readonly qty: number;
+  readonly bidQty: number;
+  readonly askQty: number;
 }
 
 function matches(bytes: Uint8Array, at: number, token: Uint8Array): boolean {

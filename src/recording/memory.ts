@@ -3,7 +3,7 @@ import { InvariantError } from "../diagnostics/invariant-error.ts";
 import { UserError } from "../diagnostics/user-error.ts";
 import type { Instrument } from "../engine/domain/instrument.ts";
 import type { InputRecord, MarketBatch, RecordingSource } from "./batch.ts";
-import { BATCH_ROWS, createColumns, type MutableMarketBatch } from "./columns.ts";
+import { BATCH_ROWS, createColumns, type MutableMarketBatch, setSizes } from "./columns.ts";
 import { buildInstruments, parseExchangeInfo } from "./exchange-info.ts";
 import { type Fidelity, recordingHash } from "./manifest.ts";
 import { type InputRow, type MarketRow, RecordNumbering, type RecordSink, staticLine } from "./record.ts";
@@ -106,6 +106,7 @@ class ColumnWriter implements MemoryWriter {
     batch.bid[at] = numbered.bid;
     batch.ask[at] = numbered.ask;
     batch.qty[at] = numbered.qty;
+    setSizes(batch, at, numbered.bidQty, numbered.askQty);
   }
 
   input(row: InputRow): void {

@@ -1,5 +1,5 @@
 import type { MarketBatch } from "./batch.ts";
-import { BATCH_ROWS, createColumns, type MutableMarketBatch } from "./columns.ts";
+import { addSizes, BATCH_ROWS, createColumns, dropEmptySizes, type MutableMarketBatch } from "./columns.ts";
 
 /** One of several sources of market rows, each in replay order by itself. */
 export interface MergeSource {
@@ -49,6 +49,7 @@ function* mergeHeads(heads: Head[], batchRows: number): Generator<MarketBatch> {
     const alone = wholeBatchBefore(heads);
     if (alone !== null) {
       if (merged.length > 0) {
+        dropEmptySizes(merged);
         yield merged;
         merged = createColumns(batchRows);
       }
@@ -60,10 +61,13 @@ function* mergeHeads(heads: Head[], batchRows: number): Generator<MarketBatch> {
     }
     for (const head of [...heads]) if (head.row === head.batch.length) openNext(heads, head);
     if (merged.length < batchRows) continue;
+    dropEmptySizes(merged);
     yield merged;
     merged = createColumns(batchRows);
   }
-  if (merged.length > 0) yield merged;
+  if (merged.length === 0) return;
+  dropEmptySizes(merged);
+  yield merged;
 }
 
 /** The head whose batch is untouched, long, and before every row of the others; `null` when there is none. */
@@ -182,6 +186,19 @@ class Runs {
       at,
       batches.map(({ qty }) => qty),
     );
+    if (batches.some(({ bidQty }) => bidQty !== null)) {
+      addSizes(to);
+      this.#gatherSizes(
+        to.bidQty!,
+        at,
+        batches.map(({ bidQty }) => bidQty),
+      );
+      this.#gatherSizes(
+        to.askQty!,
+        at,
+        batches.map(({ askQty }) => askQty),
+      );
+    }
     this.#gatherSymbols(
       to.symbol,
       at,
@@ -207,6 +224,18 @@ class Runs {
         to.set(values.subarray(row, end), at);
         at += end - row;
       } else while (row < end) to[at++] = values[row++]!;
+    }
+  }
+
+  /** Rows of a batch without sizes keep the NaN that is there. */
+  #gatherSizes(to: Float64Array, place: number, from: readonly (Float64Array | null)[]): void {
+    let at = place;
+    for (let run = 0; run < this.#count; run++) {
+      const values = from[this.#head[run]!]!;
+      const start = this.#start[run]!;
+      const end = this.#end[run]!;
+      if (values !== null) for (let row = start; row < end; row++) to[at + row - start] = values[row]!;
+      at += end - start;
     }
   }
 

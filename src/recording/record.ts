@@ -56,6 +56,8 @@ export interface NumberedMarketRow {
   readonly bid: number;
   readonly ask: number;
   readonly qty: number;
+  readonly bidQty: number;
+  readonly askQty: number;
   /** NDJSON record with its newline. */
   readonly line: string;
 }
@@ -159,7 +161,25 @@ export function marketRecord(row: MarketRow, seq: number, quotedSymbol: string):
   if (row.extra !== undefined) line += extraText(row.extra);
   line += "}\n";
   const { rxMs, symbol } = row;
-  return { seq, rxMs, tsMs, stream, symbol, kind: MARKET_KIND[stream], price, bid, ask, qty, line };
+  const [bidQty, askQty] = quoteSizes(stream, row.extra?.["x"]);
+  return { seq, rxMs, tsMs, stream, symbol, kind: MARKET_KIND[stream], price, bid, ask, qty, bidQty, askQty, line };
+}
+
+const NO_SIZES = [Number.NaN, Number.NaN] as const;
+
+/**
+ * Base quantities at bid and ask of a `book` record: `B` and `A` of the exchange's own event, which imports keep in `x`.
+ * NaN for what is not there or is no decimal text; they are carried data, so nothing is refused.
+ */
+export function quoteSizes(stream: unknown, x: unknown): readonly [bidQty: number, askQty: number] {
+  if (stream !== "book" || typeof x !== "object" || x === null) return NO_SIZES;
+  const { B, A } = x as { readonly B?: unknown; readonly A?: unknown };
+  return [sizeOf(B), sizeOf(A)];
+}
+
+function sizeOf(text: unknown): number {
+  const value = typeof text === "string" && DECIMAL.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : Number.NaN;
 }
 
 /**

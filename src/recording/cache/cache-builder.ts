@@ -4,9 +4,10 @@ import { crc32 } from "node:zlib";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import type { MarketBatch } from "../batch.ts";
 import {
-  CACHE_COLUMNS,
-  CACHE_SCHEMA,
+  ABSENT,
   type CacheColumn,
+  cacheColumns,
+  cacheSchema,
   type GroupIndex,
   INDEX_KEY,
   indexText,
@@ -23,17 +24,22 @@ let builds = 0;
  * does nothing and `seal` says no.
  */
 export class CacheBuilder {
+  readonly hasSizes: boolean;
   readonly #file: string;
   readonly #scratch: string;
   readonly #groups: GroupIndex[] = [];
   readonly #index: { key: string; value: string };
   readonly #key: string;
+  readonly #columns: readonly CacheColumn[];
   readonly #bytes = new ByteWriter();
   readonly #parquet: ParquetWriter;
   #descriptor: number | null = null;
 
-  constructor(file: string, key: string, symbols: readonly string[]) {
+  /** @param hasSizes whether the file has columns for sizes; a batch with sizes may only come to one that has */
+  constructor(file: string, key: string, symbols: readonly string[], hasSizes = false) {
     this.#file = file;
+    this.hasSizes = hasSizes;
+    this.#columns = cacheColumns(hasSizes);
     builds += 1;
     this.#scratch = `${file}.${process.pid}-${builds}.part`;
     this.#key = key;
@@ -41,7 +47,7 @@ export class CacheBuilder {
     this.#index = { key: INDEX_KEY, value: "" };
     this.#parquet = new ParquetWriter({
       writer: this.#bytes,
-      schema: [...CACHE_SCHEMA],
+      schema: cacheSchema(this.#columns),
       statistics: false,
       createdBy: "rehearsal",
       kvMetadata: [this.#index, { key: SYMBOLS_KEY, value: JSON.stringify(symbols) }],
@@ -57,9 +63,9 @@ export class CacheBuilder {
 
   append(batch: MarketBatch): void {
     this.#attempt(() => {
-      const known = knownColumns(batch);
+      const known = knownColumns(batch, this.#columns);
       this.#parquet.write({
-        columnData: CACHE_COLUMNS.map((column) => ({
+        columnData: this.#columns.map((column) => ({
           name: column.name,
           data: columnValues(batch, column),
           encoding: "PLAIN",
@@ -80,7 +86,7 @@ export class CacheBuilder {
   seal(): number | null {
     let bytes: number | null = null;
     this.#attempt((descriptor) => {
-      this.#index.value = indexText({ key: this.#key, groups: this.#groups });
+      this.#index.value = indexText({ key: this.#key, hasSizes: this.hasSizes, groups: this.#groups });
       this.#parquet.finish();
       this.#drain();
       fsyncSync(descriptor);
@@ -134,15 +140,18 @@ function isSystemError(error: unknown): boolean {
 }
 
 function columnValues(batch: MarketBatch, { field, type }: CacheColumn): Float64Array | Int32Array {
-  const values = batch[field].subarray(0, batch.length);
+  const column = batch[field];
+  if (column === null) return new Float64Array(batch.length).fill(Number.NaN);
+  const values = column.subarray(0, batch.length);
   return type === "INT32" ? Int32Array.from(values) : (values as Float64Array);
 }
 
 /** A recording of marks has no quotes and no volumes, and most recorders give one time: such columns are only named. */
-function knownColumns(batch: MarketBatch): Record<string, string> {
+function knownColumns(batch: MarketBatch, columns: readonly CacheColumn[]): Record<string, string> {
   const known: Record<string, string> = {};
-  for (const { name, field } of CACHE_COLUMNS) {
-    const value = oneValue(batch[field], batch.length);
+  for (const { name, field } of columns) {
+    const values = batch[field];
+    const value = values === null ? ABSENT : oneValue(values, batch.length);
     if (value !== null) known[name] = String(value);
   }
   if (known["rx_ms"] === undefined && isSame(batch.rxMs, batch.tsMs, batch.length)) known["rx_ms"] = "ts_ms";

@@ -101,12 +101,13 @@ class CachedSource implements BatchSource {
 
   /** Reads the parts and writes the cache in one pass; the first `given` batches have been handed out already. */
   *#build(given: number): Generator<MarketBatch> {
-    const builder = new CacheBuilder(this.#file, this.#key, this.#market.symbols);
+    let builder = this.#builder(false);
     // Handed out one behind: a run may stop within the last batch, and the cache is to be whole by then.
     let last: MarketBatch | null = null;
     let number = 0;
     try {
       for (const batch of this.#ndjson.batches()) {
+        if (batch.bidQty !== null && !builder.hasSizes) builder = this.#withSizes(builder, number);
         builder.append(batch);
         if (last !== null) yield last;
         number += 1;
@@ -117,6 +118,25 @@ class CachedSource implements BatchSource {
     } finally {
       builder.abort();
     }
+  }
+
+  #builder(hasSizes: boolean): CacheBuilder {
+    return new CacheBuilder(this.#file, this.#key, this.#market.symbols, hasSizes);
+  }
+
+  /** A file's columns are decided when it is begun: sizes that come later begin it anew, which costs one more reading. */
+  #withSizes(builder: CacheBuilder, batches: number): CacheBuilder {
+    builder.abort();
+    const again = this.#builder(true);
+    let left = batches;
+    if (left > 0) {
+      for (const batch of this.#ndjson.batches()) {
+        again.append(batch);
+        left -= 1;
+        if (left === 0) break;
+      }
+    }
+    return again;
   }
 
   #seal(builder: CacheBuilder): void {

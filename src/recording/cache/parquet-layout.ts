@@ -5,7 +5,7 @@ import { sha256Hex } from "../gzip.ts";
 import type { MarketParts } from "./ndjson-source.ts";
 
 /** Raised when the layout changes, or when the NDJSON reader gives other rows for the same bytes. */
-const CACHE_VERSION = 2;
+const CACHE_VERSION = 3;
 
 export const CACHE_FOLDER = ".cache";
 export const CACHE_FILE = "market.parquet";
@@ -18,6 +18,8 @@ export const SYMBOLS_KEY = "rehearsal.symbols";
 /** What the file says of itself. Nothing in the file is used before it agrees with this. */
 export interface CacheIndex {
   readonly key: string;
+  /** Whether the file has the columns of sizes. */
+  readonly hasSizes: boolean;
   /** Per row group, in order. */
   readonly groups: readonly GroupIndex[];
 }
@@ -27,8 +29,8 @@ export interface GroupIndex {
   /** Of the group's bytes in the file. */
   readonly crc32: number;
   /**
-   * Columns that need no decoding: name to the one value all rows have, as text (JSON has no NaN), or to the name of an
-   * earlier column with the same values. They are in the file all the same, for everybody else.
+   * Columns that need no decoding: name to the one value all rows have, as text (JSON has no NaN), to the name of an
+   * earlier column with the same values, or to `absent` where the batch has no such column. They are in the file all the same, for everybody else.
    */
   readonly known: Readonly<Record<string, string>>;
 }
@@ -47,7 +49,7 @@ export interface CacheColumn {
  * Columns that repeat themselves are packed, which halves the file and costs a quarter of the decoding speed; packing
  * prices and `seq` too would halve both again (docs/cache.md).
  */
-export const CACHE_COLUMNS: readonly CacheColumn[] = [
+const ALWAYS: readonly CacheColumn[] = [
   { name: "seq", field: "seq", type: "DOUBLE", codec: "UNCOMPRESSED" },
   { name: "ts_ms", field: "tsMs", type: "DOUBLE", codec: "SNAPPY" },
   { name: "rx_ms", field: "rxMs", type: "DOUBLE", codec: "SNAPPY" },
@@ -59,10 +61,25 @@ export const CACHE_COLUMNS: readonly CacheColumn[] = [
   { name: "qty", field: "qty", type: "DOUBLE", codec: "SNAPPY" },
 ];
 
-export const CACHE_SCHEMA: readonly SchemaElement[] = [
-  { name: "market", num_children: CACHE_COLUMNS.length },
-  ...CACHE_COLUMNS.map(({ name, type }): SchemaElement => ({ name, type, repetition_type: "REQUIRED" })),
+/** Few recordings have sizes; only their caches have these. */
+const SIZES: readonly CacheColumn[] = [
+  { name: "bid_qty", field: "bidQty", type: "DOUBLE", codec: "SNAPPY" },
+  { name: "ask_qty", field: "askQty", type: "DOUBLE", codec: "SNAPPY" },
 ];
+
+/** What `known` says of a column that a batch does not have. */
+export const ABSENT = "absent";
+
+export function cacheColumns(hasSizes: boolean): readonly CacheColumn[] {
+  return hasSizes ? [...ALWAYS, ...SIZES] : ALWAYS;
+}
+
+export function cacheSchema(columns: readonly CacheColumn[]): SchemaElement[] {
+  return [
+    { name: "market", num_children: columns.length },
+    ...columns.map(({ name, type }): SchemaElement => ({ name, type, repetition_type: "REQUIRED" })),
+  ];
+}
 
 /** JSON after its own CRC-32 in hex: no other checksum covers the footer. */
 export function indexText(index: CacheIndex): string {
@@ -82,5 +99,5 @@ export function parseIndexText(text: string): CacheIndex | null {
  */
 export function cacheKey({ parts, symbols, batchRows }: MarketParts): string {
   const files = parts.map(({ sha256, records }) => [sha256, records]);
-  return sha256Hex(JSON.stringify([CACHE_VERSION, CACHE_COLUMNS, batchRows, symbols, files]));
+  return sha256Hex(JSON.stringify([CACHE_VERSION, cacheColumns(true), batchRows, symbols, files]));
 }

@@ -7,9 +7,10 @@ import { getSchemaPath } from "hyparquet/src/schema.js";
 import type { MarketBatch } from "../batch.ts";
 import type { BatchSource } from "./batch-source.ts";
 import {
-  CACHE_COLUMNS,
-  CACHE_SCHEMA,
+  ABSENT,
   type CacheIndex,
+  cacheColumns,
+  cacheSchema,
   type GroupIndex,
   INDEX_KEY,
   parseIndexText,
@@ -31,6 +32,11 @@ interface Group extends GroupIndex {
   readonly columnStarts: readonly number[];
 }
 
+interface Contents {
+  readonly groups: readonly Group[];
+  readonly hasSizes: boolean;
+}
+
 export interface CacheExpectation {
   readonly key: string;
   readonly rows: number;
@@ -47,9 +53,9 @@ export interface CacheExpectation {
 export function openParquetSource(file: string, expected: CacheExpectation): BatchSource | null {
   const descriptor = openIfPresent(file);
   if (descriptor === null) return null;
-  let groups: readonly Group[];
+  let contents: Contents;
   try {
-    groups = readGroups(descriptor, expected);
+    contents = readContents(descriptor, expected);
   } catch (error) {
     throw error instanceof UnusableCache ? error : new UnusableCache("its footer is damaged", { cause: error });
   } finally {
@@ -57,19 +63,21 @@ export function openParquetSource(file: string, expected: CacheExpectation): Bat
   }
   return {
     describe: () => `Parquet cache ${file}`,
-    batches: () => readBatches(file, groups),
+    batches: () => readBatches(file, contents),
   };
 }
 
-function* readBatches(file: string, groups: readonly Group[]): Generator<MarketBatch> {
+function* readBatches(file: string, { groups, hasSizes }: Contents): Generator<MarketBatch> {
   // Held open: another process may put its own cache in the place of this one, with equal bytes but other descriptors.
   const descriptor = openIfPresent(file);
   if (descriptor === null) throw new UnusableCache("it has gone");
-  const decoders = CACHE_COLUMNS.map(({ name, type, codec }) => ({
+  const columns = cacheColumns(hasSizes);
+  const schema = cacheSchema(columns);
+  const decoders = columns.map(({ name, type, codec }) => ({
     pathInSchema: [name],
     type,
-    element: CACHE_SCHEMA.find((element) => element.name === name)!,
-    schemaPath: getSchemaPath([...CACHE_SCHEMA], [name]),
+    element: schema.find((element) => element.name === name)!,
+    schemaPath: getSchemaPath(schema, [name]),
     codec,
     parsers: DEFAULT_PARSERS,
   }));
@@ -77,7 +85,7 @@ function* readBatches(file: string, groups: readonly Group[]): Generator<MarketB
     for (const group of groups) {
       const bytes = readRange(descriptor, group.start, group.end);
       if (crc32(bytes) !== group.crc32) throw new UnusableCache(`bytes ${group.start} to ${group.end} are damaged`);
-      const columns = new Map<string, unknown>();
+      const decoded = new Map<string, unknown>();
       for (const [index, decoder] of decoders.entries()) {
         const [name] = decoder.pathInSchema as [string];
         const start = group.columnStarts[index]! - group.start;
@@ -85,10 +93,12 @@ function* readBatches(file: string, groups: readonly Group[]): Generator<MarketB
         const values =
           known === undefined
             ? readValues(bytes, start, group.rows, decoder)
-            : (columns.get(known) ?? new Float64Array(group.rows).fill(Number(known)));
-        columns.set(name, values);
+            : known === ABSENT
+              ? null
+              : (decoded.get(known) ?? new Float64Array(group.rows).fill(Number(known)));
+        decoded.set(name, values);
       }
-      const double = (name: string) => columns.get(name) as Float64Array<ArrayBuffer>;
+      const double = (name: string) => decoded.get(name) as Float64Array<ArrayBuffer>;
       yield {
         length: group.rows,
         seq: double("seq"),
@@ -100,6 +110,8 @@ function* readBatches(file: string, groups: readonly Group[]): Generator<MarketB
         bid: double("bid"),
         ask: double("ask"),
         qty: double("qty"),
+        bidQty: double("bid_qty") ?? null,
+        askQty: double("ask_qty") ?? null,
       };
     }
   } finally {
@@ -119,7 +131,7 @@ function readValues(bytes: Uint8Array<ArrayBuffer>, offset: number, rows: number
   return values;
 }
 
-function readGroups(descriptor: number, expected: CacheExpectation): Group[] {
+function readContents(descriptor: number, expected: CacheExpectation): Contents {
   const size = fstatSync(descriptor).size;
   if (size < MAGIC_BYTES + TAIL_BYTES) throw new UnusableCache(`it is cut off at byte ${size}`);
   const tail = readRange(descriptor, size - TAIL_BYTES, size);
@@ -127,7 +139,8 @@ function readGroups(descriptor: number, expected: CacheExpectation): Group[] {
   const start = size - TAIL_BYTES - footerBytes;
   if (start < MAGIC_BYTES) throw new UnusableCache("it is cut off");
   const metadata = parquetMetadata(readRange(descriptor, start, size));
-  return checkedGroups(metadata, readIndex(metadata), expected, start);
+  const index = readIndex(metadata);
+  return { groups: checkedGroups(metadata, index, expected, start), hasSizes: index.hasSizes };
 }
 
 function readIndex(metadata: FileMetaData): CacheIndex {
@@ -148,11 +161,12 @@ function checkedGroups(
   if (index.key !== expected.key) throw new UnusableCache("it was made from other parts or by another version");
   const layout = new UnusableCache("its footer does not fit its index");
   if (!Array.isArray(index.groups) || index.groups.length !== metadata.row_groups.length) throw layout;
+  const columnCount = cacheColumns(index.hasSizes).length;
   let place = MAGIC_BYTES;
   let rowsTotal = 0;
   const groups = metadata.row_groups.map((group, number): Group => {
     const { rows, crc32, known } = index.groups[number]!;
-    if (group.columns.length !== CACHE_COLUMNS.length || Number(group.num_rows) !== rows || !(rows > 0)) throw layout;
+    if (group.columns.length !== columnCount || Number(group.num_rows) !== rows || !(rows > 0)) throw layout;
     const start = place;
     const columnStarts = group.columns.map(({ meta_data: chunk }) => {
       if (chunk === undefined || Number(chunk.data_page_offset) !== place) throw layout;

@@ -129,6 +129,7 @@ export class MarketFeed {
     const { markets, venueMarket } = this.#options;
     const market = markets.length === 1 ? markets[0]! : null;
     const { mark: exchangeMark, last: exchangeLast, bid: exchangeBid, ask: exchangeAsk, updatedTsMs } = venueMarket;
+    const { bidQty: exchangeBidQty, askQty: exchangeAskQty } = venueMarket;
     const watched = this.watched;
     while (this.#nextExchangeTsMs <= limit.tsMs || this.#nextEngineTsMs <= limit.tsMs) {
       if (
@@ -141,7 +142,7 @@ export class MarketFeed {
         continue;
       }
       const batch = this.#queue[0]!;
-      const { length, tsMs, rxMs, symbol, kind, price, bid, ask, qty } = batch;
+      const { length, tsMs, rxMs, symbol, kind, price, bid, ask, qty, bidQty, askQty } = batch;
       let row = this.#exchangeRow;
       let clockMs = this.#exchangeClockMs;
       const start = row;
@@ -158,6 +159,8 @@ export class MarketFeed {
         if (bidValue > 0) {
           exchangeBid[index] = bidValue;
           exchangeAsk[index] = ask[row]!;
+          exchangeBidQty[index] = bidQty === null ? Number.NaN : bidQty[row]!;
+          exchangeAskQty[index] = askQty === null ? Number.NaN : askQty[row]!;
         }
         updatedTsMs[index] = exchangeTsMs;
         if (qty[row]! > 0) addVolume(venueMarket, index, exchangeTsMs, qty[row]!);
@@ -188,6 +191,8 @@ export class MarketFeed {
     if (batch.bid[row]! > 0) {
       venueMarket.bid[index] = batch.bid[row]!;
       venueMarket.ask[index] = batch.ask[row]!;
+      venueMarket.bidQty[index] = batch.bidQty?.[row] ?? Number.NaN;
+      venueMarket.askQty[index] = batch.askQty?.[row] ?? Number.NaN;
     }
     venueMarket.updatedTsMs[index] = batch.tsMs[row]!;
     if (batch.qty[row]! > 0) addVolume(venueMarket, index, batch.tsMs[row]!, batch.qty[row]!);

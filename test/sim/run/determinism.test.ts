@@ -30,6 +30,8 @@ function* split(batches: Iterable<MarketBatch>, rows: number): Generator<MarketB
         bid: batch.bid.slice(start, end),
         ask: batch.ask.slice(start, end),
         qty: batch.qty.slice(start, end),
+        bidQty: null,
+        askQty: null,
       };
     }
   }

@@ -22,6 +22,8 @@ function batchOf(rows: readonly Row[], firstSeq: number): MarketBatch {
     bid: new Float64Array(rows.length).fill(Number.NaN),
     ask: new Float64Array(rows.length).fill(Number.NaN),
     qty: new Float64Array(rows.length),
+    bidQty: null,
+    askQty: null,
   };
 }
 
