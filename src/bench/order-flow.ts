@@ -19,6 +19,8 @@ const INSTRUMENT: Instrument = {
 
 export interface FlowResult {
   readonly ms: number;
+  /** Processor time of all threads, collecting included: what a loaded machine does not change. */
+  readonly cpuMs: number;
   /** Heap in use after a tenth of the orders, and at the end, both after a collection; NaN without `--expose-gc`. */
   readonly heapEarlyMb: number;
   readonly heapMb: number;
@@ -52,6 +54,8 @@ export function runOrderFlow(orders: number): FlowResult {
   let heapEarlyMb = Number.NaN;
   let ms = 0;
   let start = performance.now();
+  let cpuStart = process.cpuUsage();
+  let cpuMs = 0;
   for (let count = 0; count < orders; count++) {
     const placed = venue.place(
       account,
@@ -72,16 +76,24 @@ export function runOrderFlow(orders: number): FlowResult {
       throw new Error(`order ${count} was not filled, all of them must be to measure matching`);
     if (count === orders / 10) {
       ms += performance.now() - start;
+      cpuMs += cpuSinceMs(cpuStart);
       heapEarlyMb = heapAfterCollectionMb();
+      cpuStart = process.cpuUsage();
       start = performance.now();
     }
   }
   ms += performance.now() - start;
+  cpuMs += cpuSinceMs(cpuStart);
   const heapMb = heapAfterCollectionMb();
   // After the heap was measured: the venue must still be there to be in it.
   const mismatch = venue.accounts.map(reconcile).find((text) => text !== null);
   if (mismatch !== undefined) throw new Error(`the books do not add up: ${mismatch}`);
-  return { ms, heapEarlyMb, heapMb };
+  return { ms, cpuMs, heapEarlyMb, heapMb };
+}
+
+function cpuSinceMs(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
 }
 
 /** Megabytes in use once nothing is left to collect; NaN where collecting cannot be asked for. */

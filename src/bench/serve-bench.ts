@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { type Figure, interleavedMs, rateText } from "./measure.ts";
+import { type Figure, interleavedMs, rateText, timedRateText } from "./measure.ts";
 import type { FlowResult } from "./order-flow.ts";
 import type { ServeResult } from "./serve-child.ts";
 
@@ -36,7 +36,7 @@ export function serve({ flowOrders, rounds, servedOrders }: ServeSize): Figure[]
   return [
     {
       name: `orders matched in the process, top of book (${flowOrders})`,
-      value: rateText(flowOrders, flow.ms),
+      value: timedRateText(flowOrders, flow),
       baseline: `id and bigint sum ${rateText(flowOrders, bare)}`,
       ratio: (bare / flow.ms).toFixed(3),
     },
