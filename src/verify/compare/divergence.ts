@@ -75,11 +75,11 @@ const ALWAYS = ["outcome", "reason", "cutoff", "kill_score", "inputs hash"];
 export function divergenceOf(parts: DivergenceParts): Divergence {
   const { golden, fresh, comparison, changes, isAll } = parts;
   const { differences } = comparison;
-  const first = differences.find(({ kind }) => kind !== "numeric") ?? differences[0]!;
+  const first = firstOf(differences, changes.length > 0);
   const row = first.golden ?? first.now;
   const seq = row?.seq ?? first.state!.golden.seq;
   const tsMs = row?.ts ?? first.state!.golden.ts;
-  const isNumericBefore = differences[0] !== first;
+  const isNumericBefore = differences[0]!.kind === "numeric" && first.kind !== "numeric";
   const stateBefore = stateBeforeOf(comparison, seq);
   const kind = classOf(parts, first, stateBefore);
   const later = differences.filter((each) => each !== first);
@@ -113,6 +113,14 @@ export function divergenceOf(parts: DivergenceParts): Divergence {
     laterLines: isAll ? later.map(differenceText) : [],
     effect: effectOf(golden.header.counts, fresh.counts),
   };
+}
+
+/** What a changed scenario lets the engine remark at the start is no decision, if there is one that differs. */
+function firstOf(differences: readonly Difference[], isSetupChanged: boolean): Difference {
+  const told = differences.filter(({ kind }) => kind !== "numeric");
+  const isRemark = ({ golden, now }: Difference) => (golden ?? now)?.on === "run.started";
+  const decision = isSetupChanged ? told.find((each) => !isRemark(each)) : undefined;
+  return decision ?? told[0] ?? differences[0]!;
 }
 
 function classOf(
@@ -218,9 +226,12 @@ function fieldsOf({ golden, now, state, kind, goldenPlace, nowPlace }: Differenc
   const pairs = fieldPairs(golden ?? empty, now ?? empty);
   const terms = new Set(Object.keys({ ...golden?.terms, ...now?.terms }));
   if (golden === null || now === null) {
-    return pairs.filter(
-      ({ field }) => ALWAYS.includes(field) || field === "time" || field === "entry" || terms.has(field),
-    );
+    const isTold = ({ field }: FieldPair) =>
+      ALWAYS.includes(field) || field === "time" || field === "entry" || terms.has(field);
+    const isMissing = now === null;
+    return pairs
+      .filter(isTold)
+      .map((pair) => ({ ...pair, ...(isMissing ? { now: "-" } : { golden: "-" }), isEqual: false }));
   }
   return pairs.filter(({ field, isEqual }) => !isEqual || ALWAYS.includes(field) || terms.has(field));
 }

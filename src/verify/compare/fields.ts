@@ -1,4 +1,5 @@
 import type { DecisionRow } from "../golden/golden.ts";
+import { rounded } from "../golden/golden-rows.ts";
 
 /** One field of a decision, in the golden and now. */
 export interface FieldPair {
@@ -21,7 +22,7 @@ export function fieldPairs(golden: DecisionRow, now: DecisionRow): FieldPair[] {
         field,
         golden: textOf(left),
         now: textOf(right),
-        isEqual: left === right,
+        isEqual: comparable(left) === comparable(right),
         isMeasure: isMeasure && isBoth,
       },
     ];
@@ -48,6 +49,11 @@ export function fieldPairs(golden: DecisionRow, now: DecisionRow): FieldPair[] {
 }
 
 type Group = Readonly<Record<string, string | number | boolean>> | undefined;
+
+/** What goldens do not keep of a number is not compared, wherever it comes from. */
+function comparable(value: unknown): unknown {
+  return typeof value === "number" ? rounded(value) : value;
+}
 
 function iso(tsMs: number): string {
   return new Date(tsMs).toISOString();

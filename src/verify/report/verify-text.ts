@@ -1,6 +1,6 @@
 import { formatProblem, type Problem } from "../../diagnostics/user-error.ts";
 import { clockText, grouped } from "../../reports/format.ts";
-import { padEnd, truncate } from "../../reports/terminal/display-width.ts";
+import { displayWidth, padEnd, truncate } from "../../reports/terminal/display-width.ts";
 import type { Paint } from "../../reports/terminal/table.ts";
 import { visibleText } from "../../reports/visible-text.ts";
 import type { Divergence } from "../compare/divergence.ts";
@@ -124,8 +124,10 @@ export function headline(divergence: Divergence, { numericCount }: Outcome): str
   return `${what} decision ${grouped(decision)} of ${grouped(ofDecisions)}   ${new Date(tsMs).toISOString()}`;
 }
 
-const LABEL = 36;
-const VALUE = 26;
+const LABEL_MIN = 36;
+const VALUE_MIN = 12;
+/** What is longer pushes its line to the right, and no other. */
+const VALUE_MAX = 36;
 
 /** The lines below the headline, visible text. */
 export function divergenceLines(divergence: Divergence, outcome: Outcome): string[] {
@@ -135,14 +137,20 @@ export function divergenceLines(divergence: Divergence, outcome: Outcome): strin
     divergence.id === null ? stage : `${subjectOf(divergence)} ${divergence.id}`,
     divergence.symbol ?? "",
   ];
+  const told = `   ${subject.join("  ").trimEnd()} ${divergence.evalType ?? ""}`.trimEnd();
+  const widths = [
+    Math.max(LABEL_MIN, displayWidth(told) + 1),
+    widthOf(fields.map(({ golden }) => golden)),
+    widthOf(fields.map(({ now }) => now)),
+  ] as const;
   const lines = [
     `   class: ${divergence.class}   stage: ${stage}   recording: ${recording}   seq: ${grouped(seq)}` +
       (entry === null ? "" : `   stream entry: ${entry}`) +
       (event === null ? "" : `   on: ${event}`),
-    columns(`   ${subject.join("  ").trimEnd()} ${divergence.evalType ?? ""}`.trimEnd(), "golden", "now", ""),
+    columns(widths, told, "golden", "now", ""),
     ...fields.map(({ field, golden, now, isEqual }, place) => {
       const state = place === fields.length - 1 ? `state hash before: ${stateBefore}` : "";
-      return columns(`     ${field}`, golden, now, [isEqual ? "=" : " ", state].join("   ").trimEnd());
+      return columns(widths, `     ${field}`, golden, now, [isEqual ? "=" : " ", state].join("   ").trimEnd());
     }),
   ];
   if (sameUntil !== null) {
@@ -171,8 +179,19 @@ function subjectOf({ type }: Divergence): string {
   return type.startsWith("intent.") ? "intent" : "plan";
 }
 
-function columns(label: string, golden: string, now: string, sign: string): string {
-  return `${padEnd(label, LABEL)} ${padEnd(golden, VALUE)} ${padEnd(now, VALUE)} ${sign}`.trimEnd();
+function columns(
+  [labelWidth, goldenWidth, nowWidth]: readonly [number, number, number],
+  label: string,
+  golden: string,
+  now: string,
+  sign: string,
+): string {
+  return `${padEnd(label, labelWidth)} ${padEnd(golden, goldenWidth)} ${padEnd(now, nowWidth)} ${sign}`.trimEnd();
+}
+
+function widthOf(texts: readonly string[]): number {
+  const widths = texts.map((text) => displayWidth(visibleText(text))).filter((width) => width <= VALUE_MAX);
+  return Math.max(VALUE_MIN, ...widths) + 1;
 }
 
 function laterText(later: Divergence["later"], isListed: boolean): string {
