@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   live: ["engine", "recording", "diagnostics"],
   mutants: ["verify", "diagnostics"],
   bench: ["engine", "recording", "sim", "venue", "serve", "diagnostics"],
+  study: ["reports", "sim", "diagnostics"],
   cli: ["engine", "recording", "venue", "sim", "reports", "verify", "live", "serve", "diagnostics"],
 };
 
