@@ -108,8 +108,14 @@ export class MarketReplay {
       market.last[symbolIndex] = price;
       this.#lastTrade[symbolIndex] = price;
     }
-    if (batch.bid[row]! > 0) market.bid[symbolIndex] = batch.bid[row]!;
-    if (batch.ask[row]! > 0) market.ask[symbolIndex] = batch.ask[row]!;
+    if (batch.bid[row]! > 0) {
+      market.bid[symbolIndex] = batch.bid[row]!;
+      market.bidQty[symbolIndex] = batch.bidQty?.[row] ?? Number.NaN;
+    }
+    if (batch.ask[row]! > 0) {
+      market.ask[symbolIndex] = batch.ask[row]!;
+      market.askQty[symbolIndex] = batch.askQty?.[row] ?? Number.NaN;
+    }
     if (qty > 0) addVolume(market, symbolIndex, tsMs, qty);
     market.updatedTsMs[symbolIndex] = tsMs;
     this.rows += 1;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { InputRecord, RecordingSource } from "../../src/recording/batch.ts";
+import { type InputRecord, MARKET_KIND, type MarketBatch, type RecordingSource } from "../../src/recording/batch.ts";
 import { type MarketEvent, MarketReplay } from "../../src/serve/market-replay.ts";
 import { INSTRUMENTS, T0, venueFixture } from "../venue/venue-fixture.ts";
 
@@ -8,6 +8,59 @@ type Levels = readonly (readonly [string, string])[];
 function depth(tsMs: number, kind: "snapshot" | "update", U: number, u: number, b: Levels, a: Levels): InputRecord {
   return { seq: u, rxMs: tsMs, tsMs, stream: "depth", payload: { sym: "BTCUSDT", kind, U, u, b, a } };
 }
+
+function bookRow(tsMs: number, sizes: { bidQty: number; askQty: number } | null): MarketBatch {
+  const one = (value: number) => Float64Array.of(value);
+  return {
+    length: 1,
+    seq: one(tsMs),
+    tsMs: one(tsMs),
+    rxMs: one(tsMs),
+    symbol: Uint16Array.of(0),
+    kind: Uint8Array.of(MARKET_KIND.book),
+    price: one(100),
+    bid: one(99.9),
+    ask: one(100.1),
+    qty: one(0),
+    bidQty: sizes === null ? null : one(sizes.bidQty),
+    askQty: sizes === null ? null : one(sizes.askQty),
+  };
+}
+
+function sourceOf(more: Partial<RecordingSource>): RecordingSource {
+  return {
+    id: "recorded",
+    hash: "",
+    symbols: INSTRUMENTS.map(({ symbol }) => symbol),
+    instruments: INSTRUMENTS,
+    firstTsMs: T0,
+    lastTsMs: T0 + 10,
+    marketEventCount: 0,
+    fidelity: "book",
+    notes: [],
+    batches: () => [],
+    inputs: () => [],
+    ...more,
+  };
+}
+
+describe("recorded best prices", () => {
+  test("have their sizes, and lose them where a row has none", () => {
+    const { venue, market } = venueFixture();
+    const batches = () => [bookRow(T0 + 1, { bidQty: 1.5, askQty: 2.5 }), bookRow(T0 + 2, null)];
+    const replay = new MarketReplay({
+      recording: sourceOf({ batches }),
+      market,
+      venue,
+      fromTsMs: T0,
+      onEvent: () => undefined,
+    });
+    replay.advance(T0 + 1);
+    expect([market.bidQty[0], market.askQty[0]]).toEqual([1.5, 2.5]);
+    replay.advance(T0 + 2);
+    expect([market.bidQty[0], market.askQty[0]]).toEqual([Number.NaN, Number.NaN]);
+  });
+});
 
 describe("recorded depth", () => {
   test("is published so that who follows it has the recorded book, also after a new snapshot", () => {
@@ -32,19 +85,7 @@ describe("recorded depth", () => {
       depth(T0 + 4, "snapshot", 20, 20, [["99.7", "5"]], [["100.0", "2"]]),
       depth(T0 + 5, "update", 21, 22, [], [["100.3", "1"]]),
     ];
-    const recording: RecordingSource = {
-      id: "depth",
-      hash: "",
-      symbols: INSTRUMENTS.map(({ symbol }) => symbol),
-      instruments: INSTRUMENTS,
-      firstTsMs: T0,
-      lastTsMs: T0 + 10,
-      marketEventCount: 0,
-      fidelity: "depth",
-      notes: [],
-      batches: () => [],
-      inputs: () => inputs,
-    };
+    const recording = sourceOf({ fidelity: "depth", inputs: () => inputs });
     const told: Extract<MarketEvent, { kind: "depth" }>[] = [];
     const onEvent = (event: MarketEvent) => {
       if (event.kind === "depth") told.push(event);
