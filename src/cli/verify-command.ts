@@ -14,6 +14,9 @@ import { gravest, type Shell } from "./shell.ts";
 const RECORDINGS = "recordings";
 const GOLDENS = "goldens";
 
+/** Back to the start of the line, and the line is empty. */
+const ERASE = "\r\u001b[2K";
+
 /** `sim verify`: compares, prints, and tells CI in its own forms. */
 export async function verifyCommand(
   first: string | undefined,
@@ -24,6 +27,7 @@ export async function verifyCommand(
   const isCi = isSet(process.env["CI"]);
   const because = reasonOf(options, isCi);
   const { recordings, goldens } = placesOf(first, second);
+  const isProgressShown = options.quiet !== true && shell.stderr.isTTY;
   const elsewhere = (process.env["RECORDINGS_PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const verification = await verify(
     {
@@ -37,10 +41,11 @@ export async function verifyCommand(
     },
     {
       onDone: (done, of) => {
-        if (options.quiet !== true && shell.stderr.isTTY) shell.note(`verify  ${done} of ${of} scenarios`);
+        if (isProgressShown) shell.stderr.write(`${ERASE}verify  ${done} of ${of} scenarios`);
       },
     },
   );
+  if (isProgressShown) shell.stderr.write(ERASE);
   const exit = gravest(verification.causes);
   for (const cause of verification.causes) shell.exitWith(cause);
   if (options.junit !== undefined) writeReport(options.junit, junitText(verification));

@@ -51,7 +51,9 @@ describe("sim verify", () => {
     const { stdout, code } = await runSim(["verify", "--json"], { cwd: root, env: { ...LOCAL, CI: "true" } });
     const { schema, counts, exit, outcomes } = JSON.parse(stdout) as Document;
     expect({ schema, exit, code }).toEqual({ schema: "sim.verify/1", exit: { code: 0, causes: [] }, code: 0 });
-    expect(counts).toMatchObject({ scenarios: 12, goldens: 27, passed: 27, diverged: 0, numericOnly: 0, missing: 0 });
+    expect(counts["scenarios"]).toBeGreaterThanOrEqual(12);
+    expect(counts["goldens"]).toBeGreaterThanOrEqual(27);
+    expect(counts).toMatchObject({ passed: counts["goldens"], diverged: 0, numericOnly: 0, missing: 0 });
     for (const { decisions, golden } of outcomes) expect(decisions, golden).toBeGreaterThan(1);
     expect(stdout.startsWith('{\n  "schema"')).toBe(true);
   });
