@@ -1,9 +1,13 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EXIT } from "../../src/diagnostics/user-error.ts";
+import { openRecording } from "../../src/recording/reader.ts";
+import { loadScenario } from "../../src/sim/scenario/load.ts";
+import { compareRows } from "../../src/verify/compare/compare.ts";
 import { type DecisionRow, type GoldenRow, isState } from "../../src/verify/golden/golden.ts";
 import { parseGolden } from "../../src/verify/golden/golden-file.ts";
 import type { Outcome } from "../../src/verify/outcome.ts";
+import { replay } from "../../src/verify/replay.ts";
 import { verifyTask } from "../../src/verify/verify-task.ts";
 import { createGoldenProject, EDGES, EDGES_GOLDEN, type GoldenProject, WHY } from "./golden-project.ts";
 
@@ -110,6 +114,25 @@ describe("a golden compared with its replay", () => {
     expect(divergence).toMatchObject({ class: "missing", id: "feedfacefeedface", entry: "1-1", later: {} });
     expect(divergence!.cause).toMatch(/stream entry 1-1 never reached the engine/);
     expect(divergence!.chainOf).toBe("golden");
+  });
+
+  test("names an intent the replay never saw by its stream entry, at its place, and goes on", () => {
+    const scenario = loadScenario(project.path(WHY));
+    const recording = openRecording(project.path("recordings/why-no-execute"));
+    const whole = replay(scenario, recording);
+    const inputs = [...recording.inputs()];
+    const startTsMs = whole[0]!.header.startTsMs;
+    const given = inputs.filter(({ rxMs, stream }) => stream === "trade.intent" && rxMs >= startTsMs);
+    expect(given.length).toBeGreaterThan(5);
+    for (const lost of given) {
+      const source = { ...recording, inputs: () => inputs.filter((each) => each !== lost) };
+      const torn = replay(scenario, source);
+      for (const variant of [0, 1]) {
+        const { differences } = compareRows(whole[variant]!.rows, torn[variant]!.rows, { isStateCompared: true });
+        expect(differences[0]).toMatchObject({ kind: "missing", golden: { entry: lost.payload["id"] } });
+        if (variant === 1) expect(differences.length).toBeLessThanOrEqual(3);
+      }
+    }
   });
 
   test("finds its place again after many lost decisions", () => {

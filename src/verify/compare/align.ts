@@ -51,12 +51,19 @@ export function align(expected: readonly DecisionRow[], actual: readonly Decisio
 }
 
 /** What stays the same of a decision when it is taken at another time. */
-export function looseKey({ type, id, symbol, facts }: DecisionRow): string {
-  return `${type} ${id ?? ""} ${symbol ?? ""} ${id === undefined ? (facts?.["detail"] ?? "") : ""}`;
+function looseKey(row: DecisionRow): string {
+  const { type, symbol, facts } = row;
+  return `${type} ${nameOf(row)} ${symbol ?? ""} ${row.id === undefined ? (facts?.["detail"] ?? "") : ""}`;
 }
 
+/** The decision and its time; two of the same key are two of the same. */
 export function exactKey(row: DecisionRow): string {
-  return `${row.ts} ${row.type} ${row.id ?? ""} ${row.symbol ?? ""}`;
+  return `${row.ts} ${row.type} ${nameOf(row)} ${row.symbol ?? ""}`;
+}
+
+/** The plan, else the stream entry; findings are told apart by their codes. */
+function nameOf({ type, id, entry, reason }: DecisionRow): string {
+  return `${id ?? entry ?? ""} ${type === "finding.noted" ? reason : ""}`;
 }
 
 function placesOf(rows: readonly DecisionRow[], keyOf: (row: DecisionRow) => string): Map<string, number[]> {
