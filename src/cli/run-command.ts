@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { EXIT, type ExitCode, type Problem, UserError } from "../diagnostics/user-error.ts";
 import { renderRunReport } from "../reports/terminal/run-report.ts";
+import { loadPlugIns } from "../sim/plugins/load-plug-ins.ts";
+import type { PlugIns } from "../sim/plugins/plug-ins.ts";
 import { loadScenario } from "../sim/scenario/load.ts";
 import { overrideScenario, type ScenarioOverrides } from "../sim/scenario/override.ts";
 import type { Scenario } from "../sim/scenario/schema.ts";
@@ -22,7 +24,8 @@ export async function runCommand(paths: readonly string[], options: RunOptions, 
   const { files, isSingle } = findScenarios(paths);
   const part = runPartOf(options);
   const overrides = overridesOf(options, part);
-  const scenarios = loadAll(files, overrides);
+  const plugIns = await loadPlugIns(options.plugin ?? []);
+  const scenarios = loadAll(files, overrides, plugIns);
   requireOneRun(part, scenarios);
   const interrupts = shell.catchInterrupts();
   const verdicts: ScenarioVerdict[] = [];
@@ -39,11 +42,11 @@ export async function runCommand(paths: readonly string[], options: RunOptions, 
   shell.print(isSingle ? singleOutput(verdicts[0]!, options, shell) : tableOutput(verdicts, scenarios, options, shell));
 }
 
-function loadAll(files: readonly string[], overrides: ScenarioOverrides): Scenario[] {
+function loadAll(files: readonly string[], overrides: ScenarioOverrides, plugIns: PlugIns): Scenario[] {
   const problems: Problem[] = [];
   const scenarios = files.flatMap((file) => {
     try {
-      return [overrideScenario(loadScenario(file), overrides)];
+      return [overrideScenario(loadScenario(file, plugIns), overrides)];
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       problems.push(...error.problems);

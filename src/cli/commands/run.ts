@@ -8,6 +8,7 @@ export interface RunOptions {
   readonly seed?: string;
   readonly variant?: readonly string[];
   readonly recording?: readonly string[];
+  readonly plugin?: readonly string[];
   /** False with `--no-cache`. */
   readonly cache: boolean;
   readonly from?: string;
@@ -32,6 +33,7 @@ Examples:
   sim run scenarios/regime-flip.yaml --variant z-score --seed 7 --from 4h --to 2026-02-03T00:00:00Z
   sim run scenarios/regime-flip.yaml --until 2d --checkpoint half.ckpt
   sim run scenarios/regime-flip.yaml --from half.ckpt
+  sim run my-scenario.yaml --plugin my-governor.js
   sim run scenarios --quiet --json > runs.json`;
 
 /** Adds `sim run`; the work itself is loaded when the command runs. */
@@ -44,6 +46,7 @@ export function registerRun(program: Command, shell: Shell): void {
     .option("--seed <text>", "root of every random stream, instead of the scenario's")
     .option("--variant <name>", "only this variant (repeat it, or separate names by commas)", collect)
     .option("--recording <dir>", "another recording than the scenario's (repeat it: they are replayed as one)", append)
+    .option("--plugin <file>", "a governor, ranker or strategy in JavaScript (repeat it; docs/plugins.md)", append)
     .option("--no-cache", "read the NDJSON parts, neither use nor make a market cache (docs/cache.md)")
     .option(
       "--from <time>",

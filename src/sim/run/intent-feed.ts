@@ -2,7 +2,7 @@ import type { IntentReceived } from "../../engine/domain/event.ts";
 import type { MarketState } from "../../engine/market/market-state.ts";
 import { createStrategy, type StrategyChoice } from "../strategies/index.ts";
 import { toIntentFields } from "../strategies/intent-fields.ts";
-import type { Strategy, StrategyMemory } from "../strategies/strategy.ts";
+import type { Strategy, StrategyDefinition, StrategyMemory } from "../strategies/strategy.ts";
 
 /** Something that happens to every variant at the same time. */
 export interface TimedIntent {
@@ -34,10 +34,14 @@ export const NO_INTENTS: IntentFeed = {
   load: () => undefined,
 };
 
-export function createIntentFeed(choice: StrategyChoice, symbols: readonly string[], startTsMs: number): IntentFeed {
-  return choice.name === "replay"
-    ? new GivenIntents(choice.intents, startTsMs)
-    : new StrategyIntents(choice, symbols, startTsMs);
+export function createIntentFeed(
+  choice: StrategyChoice,
+  symbols: readonly string[],
+  startTsMs: number,
+  plugIn?: (name: string) => StrategyDefinition | undefined,
+): IntentFeed {
+  if (choice.name === "replay") return new GivenIntents(choice.intents, startTsMs);
+  return new StrategyIntents(choice, symbols, startTsMs, createStrategy(choice, symbols.length, plugIn));
 }
 
 /** A strategy looks at the engine's prices each interval; its signals become `trade.intent` entries. */
@@ -47,10 +51,15 @@ class StrategyIntents implements IntentFeed {
   readonly #strategy: Strategy;
   readonly #symbols: readonly string[];
 
-  constructor(choice: Exclude<StrategyChoice, { name: "replay" }>, symbols: readonly string[], startTsMs: number) {
+  constructor(
+    choice: Exclude<StrategyChoice, { name: "replay" }>,
+    symbols: readonly string[],
+    startTsMs: number,
+    strategy: Strategy,
+  ) {
     this.#choice = choice;
     this.#symbols = symbols;
-    this.#strategy = createStrategy(choice, symbols.length);
+    this.#strategy = strategy;
     this.nextTsMs = startTsMs + this.#strategy.intervalMs;
   }
 
@@ -72,7 +81,7 @@ class StrategyIntents implements IntentFeed {
       entryId: `${tsMs}-${counter}`,
       fields: toIntentFields(signal, {
         symbolName: this.#symbols[signal.symbol]!,
-        model: this.#choice.name,
+        model: this.#choice.name === "plugin" ? this.#choice.use : this.#choice.name,
         tsMs,
         shape: this.#choice,
       }),

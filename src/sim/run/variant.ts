@@ -92,8 +92,8 @@ export function createVariant(parts: {
     policy,
     instruments,
     market,
-    governor: createGovernor(policy.governor, saved?.engine.governor),
-    ranker: createRanker(policy.snapshots.ranker),
+    governor: createGovernor(policy.governor, saved?.engine.governor, (name) => scenario.plugIns?.governor(name)),
+    ranker: createRanker(policy.snapshots.ranker, (name) => scenario.plugIns?.ranker(name)),
     universeExtra: extraSymbols(scenario, recording.symbols),
     // allow(unordered): symbols are words, in the order of the file
     initialProposals: Object.entries(scenario.initial.proposals).map(([symbol, { action, ttl }]) => ({

@@ -3,8 +3,11 @@ import { dirname, resolve } from "node:path";
 import { nearMisses } from "../../diagnostics/near-miss.ts";
 import { type Problem, UserError } from "../../diagnostics/user-error.ts";
 import { checkThresholds, type Thresholds } from "../../reports/thresholds.ts";
+import { withPlugInChoices } from "../plugins/plug-in-choices.ts";
+import { NO_PLUG_INS, type PlugIns } from "../plugins/plug-ins.ts";
 import { contradictionsOf } from "./contradictions.ts";
 import { type JsonSchema, scenarioJsonSchema } from "./json-schema.ts";
+import { readPlugInParams } from "./plug-in-params.ts";
 import { resolveVariants, scenarioHash } from "./resolve.ts";
 import {
   breachProblem,
@@ -26,29 +29,31 @@ export const SCENARIO_BYTES_MAX = 4 * 1024 * 1024;
  *
  * @throws {UserError} (exit 2) with every problem of the file at once, each with `file:line:col`.
  */
-export function loadScenario(file: string): Scenario {
-  return parseScenario(readText(file), file);
+export function loadScenario(file: string, plugIns: PlugIns = NO_PLUG_INS): Scenario {
+  return parseScenario(readText(file), file, plugIns);
 }
 
 /** As `loadScenario`, from text; `file` is where paths start and what problems name. */
-export function parseScenario(text: string, file: string): Scenario {
+export function parseScenario(text: string, file: string, plugIns: PlugIns = NO_PLUG_INS): Scenario {
   const document = parseYaml(text, file);
   if (document.problems.length > 0) throw new UserError(inFileOrder(document.problems));
   const source: ScenarioSource = { file, document, schema: knownSchema };
-  const parsed = scenarioSchema.safeParse(document.value ?? undefined);
+  const parsed = scenarioSchema.safeParse(withPlugInChoices(document.value, plugIns) ?? undefined);
   if (!parsed.success) throw new UserError(inFileOrder(schemaProblems(parsed.error.issues, source)));
 
-  const scenarioFile = parsed.data;
-  const variants = resolveVariants(scenarioFile, document.value);
+  const resolvedVariants = resolveVariants(parsed.data, document.value, plugIns);
+  const { variants, strategy, problems: unread } = readPlugInParams(parsed.data, resolvedVariants, plugIns, source);
+  const scenarioFile: ScenarioFile = { ...parsed.data, strategy };
   const rules = rulesOf(scenarioFile, variants);
   const problems = [
+    ...unread,
     ...rules.errors.map((breach) => breachProblem(breach, source)),
     ...thresholdProblems(scenarioFile.thresholds, ["thresholds"], source),
     ...thresholdProblems(scenarioFile.expect.metrics ?? {}, ["expect", "metrics"], source),
   ];
   if (problems.length > 0) throw new UserError(inFileOrder(problems));
   const warnings = inFileOrder(rules.warnings.map((breach) => breachProblem(breach, source)));
-  return resolved(scenarioFile, file, variants, warnings);
+  return { ...resolved(scenarioFile, file, variants, warnings), ...(plugIns.all.length === 0 ? {} : { plugIns }) };
 }
 
 // allow(module-state): made once from constants

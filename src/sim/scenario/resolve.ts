@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { formatMoney } from "../../engine/domain/money.ts";
 import { type Policy, pipelineSchema } from "../../engine/policy.ts";
 import { ORIGIN_QUIRKS, QUIRK_NAMES, type Quirk } from "../../engine/quirks.ts";
+import { withPipelineChoices } from "../plugins/plug-in-choices.ts";
+import { NO_PLUG_INS, type PlugIns } from "../plugins/plug-ins.ts";
 import { exchangeSchema } from "./exchange-schema.ts";
 import { child } from "./json-schema.ts";
 import type { ResolvedVariant, Scenario, ScenarioFile } from "./schema.ts";
@@ -13,12 +15,14 @@ import type { ResolvedVariant, Scenario, ScenarioFile } from "./schema.ts";
  * Maps merge key by key; lists, texts and numbers replace; a governor or ranker of another name replaces the whole
  * choice, because parameters of one mean nothing to another.
  */
-export function resolveVariants(file: ScenarioFile, raw: unknown): ResolvedVariant[] {
+export function resolveVariants(file: ScenarioFile, raw: unknown, plugIns: PlugIns = NO_PLUG_INS): ResolvedVariant[] {
   const entries = file.variants ?? [{ name: "base" }];
   return entries.map((entry, index) => {
     const written = file.variants === undefined ? {} : child(child(raw, "variants"), index);
     const profile = entry.profile ?? file.profile;
-    const pipeline = mergeInput(child(raw, "pipeline"), child(written, "pipeline"));
+    // Merged as written, by the plug-ins' own names: parameters of one mean nothing to another.
+    const merged = mergeInput(child(raw, "pipeline"), child(written, "pipeline"));
+    const pipeline = withPipelineChoices(merged, plugIns);
     const quirks = resolveQuirks(profile, (child(pipeline, "quirks") ?? []) as readonly string[]);
     const policy: Policy = pipelineSchema.parse({ ...asMap(pipeline), quirks });
     const exchange = exchangeSchema.parse(mergeInput(child(raw, "exchange"), child(written, "exchange")) ?? {});
@@ -49,7 +53,7 @@ export function mergeInput(base: unknown, over: unknown): unknown {
 }
 
 /** What cannot change a result, or is named in a run's identity by itself. */
-const OUTSIDE_HASH = new Set(["title", "description", "file", "hash", "recordingPath", "seed", "warnings"]);
+const OUTSIDE_HASH = new Set(["title", "description", "file", "hash", "recordingPath", "seed", "warnings", "plugIns"]);
 
 /** SHA-256 over the resolved scenario: a file that only words its defaults differently has the same. */
 export function scenarioHash(scenario: Omit<Scenario, "hash">): string {

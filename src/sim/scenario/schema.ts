@@ -4,6 +4,7 @@ import { durationSchema } from "../../engine/domain/duration.ts";
 import { moneySchema, type Policy, pipelineSchema } from "../../engine/policy.ts";
 import { QUIRK_NAMES, type Quirk } from "../../engine/quirks.ts";
 import { thresholdsSchema } from "../../reports/thresholds.ts";
+import type { PlugIns } from "../plugins/plug-ins.ts";
 import { strategySchema } from "../strategies/index.ts";
 import { type ExchangeConfig, exchangeSchema } from "./exchange-schema.ts";
 import { momentSchema } from "./moment.ts";
@@ -169,6 +170,8 @@ export interface Scenario
   readonly variants: readonly ResolvedVariant[];
   /** Odd but runnable: shown, never fatal. */
   readonly warnings: readonly Problem[];
+  /** Files of `--plugin` that its choices may name; none when absent. */
+  readonly plugIns?: PlugIns;
 }
 
 export interface ResolvedVariant {

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { durationSchema } from "../../engine/domain/duration.ts";
+import { plugInMissing, plugInShape } from "../../engine/plug-in-choice.ts";
 import { breakoutParams, createBreakout } from "./breakout.ts";
 import { createEwmaCross, ewmaCrossParams } from "./ewma-cross.ts";
 import { createMeanReversion, meanReversionParams } from "./mean-reversion.ts";
-import type { Strategy } from "./strategy.ts";
+import type { Strategy, StrategyDefinition } from "./strategy.ts";
 
 const shape = {
   sizeUsd: z.number().positive().default(200).meta({ description: "notional of one intent" }),
@@ -41,13 +42,30 @@ export const strategySchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("breakout"), params: breakoutParams.prefault({}), ...shape }),
   z.strictObject({ name: z.literal("mean-reversion"), params: meanReversionParams.prefault({}), ...shape }),
   z.strictObject({ name: z.literal("replay"), intents: z.array(givenIntentSchema).min(1) }),
+  z.strictObject({ ...plugInShape, ...shape }),
 ]);
+
+/** Strategies that come with the program. */
+export const strategyNames: readonly StrategyChoice["name"][] = ["ewma-cross", "breakout", "mean-reversion", "replay"];
 
 export type StrategyChoice = z.infer<typeof strategySchema>;
 
-/** Strategies that look at prices; `replay` is a list and has its own feed. */
-export function createStrategy(choice: Exclude<StrategyChoice, { name: "replay" }>, symbolCount: number): Strategy {
+/**
+ * Strategies that look at prices; `replay` is a list and has its own feed.
+ *
+ * @param plugIn the definition of a choice that is a plug-in
+ */
+export function createStrategy(
+  choice: Exclude<StrategyChoice, { name: "replay" }>,
+  symbolCount: number,
+  plugIn?: (name: string) => StrategyDefinition | undefined,
+): Strategy {
   switch (choice.name) {
+    case "plugin": {
+      const definition = plugIn?.(choice.use);
+      if (definition === undefined) throw plugInMissing("strategy", choice.use);
+      return definition.create(choice.params, symbolCount);
+    }
     case "ewma-cross":
       return createEwmaCross(choice.params, symbolCount);
     case "breakout":

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Side } from "../../engine/domain/intent.ts";
 
 /** What a strategy wants at one instant; it becomes one `trade.intent` entry. */
@@ -32,4 +33,17 @@ export interface Strategy {
 /** Confidence of a signal of a size: 0.50 plus the size, at most 0.80, as the origin's bot had it (pipeline.md 1.1). */
 export function confidenceOf(size: number): number {
   return Math.min(0.8, 0.5 + Math.abs(size));
+}
+
+/** A strategy of a plug-in: a name, a zod schema of its parameters, and how one is made for so many symbols. */
+export interface StrategyDefinition<Params = unknown> {
+  readonly name: string;
+  /** One sentence for people. */
+  readonly summary: string;
+  readonly params: z.ZodType<Params>;
+  create(params: Params, symbolCount: number): Strategy;
+}
+
+export function defineStrategy<Params>(definition: StrategyDefinition<Params>): StrategyDefinition<Params> {
+  return definition;
 }
