@@ -11,7 +11,7 @@ import { compareRows, diverges } from "./compare/compare.ts";
 import { changesText, divergenceOf } from "./compare/divergence.ts";
 import { type Golden, ROUNDING_DIGITS } from "./golden/golden.ts";
 import { GoldenProblem, goldenText, parseGolden } from "./golden/golden-file.ts";
-import { changesOf, isRuleChange, placed, setupOf } from "./golden/setup.ts";
+import { changesOf, isNewKey, isRuleChange, placed, setupOf } from "./golden/setup.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { type BrokenPromise, type FreshVariant, replay, STATE_HASH_INTERVAL } from "./replay.ts";
 
@@ -193,7 +193,8 @@ function compared(
     if (header.recordingHash !== fresh.header.recordingHash) {
       notes.push(`the recording has another hash than the golden names, ${fresh.header.recordingHash.slice(0, 8)}`);
     }
-    if (changes.length > 0) notes.push(`${changesText(changes)}, and nothing is decided otherwise`);
+    const edited = changes.filter((change) => !isNewKey(change));
+    if (edited.length > 0) notes.push(`${changesText(edited)}, and nothing is decided otherwise`);
     if (!isSameEngine) {
       notes.push(
         `the golden is of engine ${header.engineVersion}, its states were not compared with ${ENGINE_VERSION}`,

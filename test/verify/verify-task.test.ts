@@ -270,6 +270,22 @@ describe("a golden compared with its replay", () => {
     expect(outcome.problems[0]!.text).toMatch(/scenario "seed" 3 is now 4 \(scenario line \d+\)/);
   });
 
+  test("compares with a golden of a version that did not know all keys of today", () => {
+    project.reseal(EDGES_GOLDEN, (_rows, { setup }) => {
+      const { exchange, ...rest } = setup;
+      const { fill: _fill, ...known } = exchange as Record<string, unknown>;
+      return { setup: { ...rest, exchange: known } };
+    });
+    expect(verified()).toMatchObject({ status: "PASS", notes: [] });
+  });
+
+  test("says that a changed rule changes no decision", () => {
+    project.edit(EDGES, (text) => text.replace("interval: 8s", "interval: 8s, needWindow: 61s"));
+    const { status, notes } = verified();
+    expect(status).toBe("PASS");
+    expect(notes.join()).toMatch(/"snapshots\.needWindow" 60000 is now 61000 .* nothing is decided otherwise/);
+  });
+
   test("does not mind a change that cannot change a decision", () => {
     project.edit(EDGES, (text) => text.replace("count == 0", "count < 1").replace("title: The", "title: All"));
     expect(verified()).toMatchObject({ status: "PASS", notes: [] });

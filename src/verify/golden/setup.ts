@@ -13,6 +13,9 @@ export interface SetupChange {
   readonly line: number | null;
 }
 
+/** Value of a key that is not there. */
+const ABSENT = "-";
+
 /** All of a scenario that can change a decision of one variant, as plain JSON. */
 export function setupOf(scenario: Scenario, variant: ResolvedVariant): Record<string, unknown> {
   const { seed, window, universe, account, intents, strategy, operator, external, initial } = scenario;
@@ -28,7 +31,7 @@ export function changesOf(
 ): SetupChange[] {
   const [old, fresh] = [leavesOf(before), leavesOf(now)];
   return [...new Set([...old.keys(), ...fresh.keys()])].sort().flatMap((key) => {
-    const [left, right] = [old.get(key) ?? "-", fresh.get(key) ?? "-"];
+    const [left, right] = [old.get(key) ?? ABSENT, fresh.get(key) ?? ABSENT];
     return left === right ? [] : [{ key, before: left, now: right, line: null }];
   });
 }
@@ -57,9 +60,17 @@ export function placed(changes: readonly SetupChange[], file: string, variantInd
   return changes.map((change) => ({ ...change, line: lineOf(change.key) }));
 }
 
-/** `true` when all that changed is how the pipeline decides: then its decisions can be compared, and should be. */
+/**
+ * `true` when all that changed is how the pipeline decides: then its decisions can be compared, and should be. A key the
+ * golden does not know is no other experiment either: a later version of the program has filled it in.
+ */
 export function isRuleChange(changes: readonly SetupChange[]): boolean {
-  return changes.every(({ key }) => key.startsWith("pipeline.") || key === "profile");
+  return changes.every((change) => isNewKey(change) || change.key.startsWith("pipeline.") || change.key === "profile");
+}
+
+/** A key that the golden does not have. */
+export function isNewKey({ before }: SetupChange): boolean {
+  return before === ABSENT;
 }
 
 function leavesOf(value: unknown, path = "", leaves = new Map<string, string>()): Map<string, string> {
