@@ -59,6 +59,8 @@ export interface RecordingSource {
   readonly fidelity: "depth" | "book" | "trades" | "mark" | "candles";
   /** Findings of the read itself, such as corrections or gaps named in the manifest. */
   readonly notes: readonly string[];
+  /** Whether `inputs()` has records of order books (stream `depth`); no when absent. */
+  readonly hasDepth?: boolean;
   batches(): Iterable<MarketBatch>;
   inputs(): Iterable<InputRecord>;
 }

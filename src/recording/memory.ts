@@ -154,6 +154,7 @@ class ColumnWriter implements MemoryWriter {
       lastTsMs: isEmpty ? 0 : this.#tally.lastTsMs,
       marketEventCount: this.#tally.marketRecords,
       fidelity,
+      hasDepth: this.#tally.streams().some(({ stream }) => stream === "depth"),
       notes: [...this.#notes, ...notes],
       batches: () => batches,
       inputs: () => inputs,

@@ -45,6 +45,7 @@ export function openRecordings(dirs: readonly string[], options: OpenOptions = {
     lastTsMs: timed.length === 0 ? 0 : Math.max(...timed.map(({ lastTsMs }) => lastTsMs)),
     marketEventCount: recordings.reduce((sum, { marketEventCount }) => sum + marketEventCount, 0),
     fidelity: recordings.map(({ fidelity }) => fidelity).sort(coarsestFirst)[0]!,
+    hasDepth: recordings.some(({ hasDepth }) => hasDepth === true),
     notes: recordings.flatMap(({ id, notes }) => notes.map((note) => `${id}: ${note}`)),
     batches: () =>
       mergeBatches(

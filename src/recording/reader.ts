@@ -81,6 +81,7 @@ export function openRecording(dir: string, options: OpenOptions = {}): OpenRecor
     notes: [...manifest.notes, ...notes],
     leverageBrackets: statics.brackets,
     ...(statics.info.size === 0 ? {} : { venueInfo: statics.info }),
+    hasDepth: manifest.streams.some(({ stream }) => stream === "depth"),
     market,
     ndjson: createNdjsonSource(place),
     batches: () => market.batches(),

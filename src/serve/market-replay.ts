@@ -1,12 +1,8 @@
-import { type Instrument, qtyToLots, ticksToPriceText } from "../engine/domain/instrument.ts";
+import { qtyToLots } from "../engine/domain/instrument.ts";
 import { type InputRecord, MARKET_KIND, type MarketBatch, type RecordingSource } from "../recording/batch.ts";
-import { DepthBook } from "../venue/depth-book.ts";
+import { type DepthChange, DepthFeed } from "../venue/depth-feed.ts";
 import type { Venue } from "../venue/venue.ts";
 import { addVolume, type VenueMarket } from "../venue/venue-market.ts";
-
-/** More than any recorded book holds. */
-const LEVELS_MAX = 5_000;
-type Level = ReturnType<DepthBook["levels"]>[number];
 
 /** Something the market did, for those who publish it; the columns of `VenueMarket` hold the rest. */
 export type MarketEvent =
@@ -21,16 +17,7 @@ export type MarketEvent =
       /** Told by the tick rule: a trade below the one before was made by a seller. */
       readonly isBuyerMaker: boolean;
     }
-  | {
-      readonly kind: "depth";
-      readonly symbolIndex: number;
-      readonly tsMs: number;
-      readonly firstUpdateId: number;
-      readonly lastUpdateId: number;
-      readonly previousUpdateId: number;
-      readonly bids: readonly (readonly [string, string])[];
-      readonly asks: readonly (readonly [string, string])[];
-    }
+  | ({ readonly kind: "depth"; readonly symbolIndex: number; readonly tsMs: number } & DepthChange)
   | {
       readonly kind: "funding";
       readonly symbolIndex: number;
@@ -45,6 +32,8 @@ export interface MarketReplayOptions {
   readonly venue: Venue;
   readonly fromTsMs: number;
   onEvent(event: MarketEvent): void;
+  /** The recorded book of a symbol cannot be followed. */
+  onDepthBreak?(symbolIndex: number, tsMs: number, text: string): void;
 }
 
 /**
@@ -59,6 +48,7 @@ export class MarketReplay {
   readonly #inputs: Iterator<InputRecord>;
   readonly #symbols: ReadonlyMap<string, number>;
   readonly #lastTrade: Float64Array;
+  readonly #depthFeed: DepthFeed;
   #batch: MarketBatch | null = null;
   #row = 0;
   #input: InputRecord | null = null;
@@ -72,6 +62,11 @@ export class MarketReplay {
     this.#inputs = recording.inputs()[Symbol.iterator]();
     this.#symbols = new Map(recording.symbols.map((symbol, index) => [symbol, index]));
     this.#lastTrade = new Float64Array(recording.symbols.length).fill(Number.NaN);
+    this.#depthFeed = new DepthFeed({
+      market: options.market,
+      contractOf: (symbolIndex) => options.venue.rules[symbolIndex]!.contract,
+      onBreak: (symbolIndex, tsMs, text) => options.onDepthBreak?.(symbolIndex, tsMs, text),
+    });
     this.#nextBatch();
     this.#nextInput();
   }
@@ -108,16 +103,15 @@ export class MarketReplay {
       market.last[symbolIndex] = price;
       this.#lastTrade[symbolIndex] = price;
     }
+    // As in a run: a row without a bid says nothing about quotes, and volume counts for the minute it was recorded in.
     if (batch.bid[row]! > 0) {
       market.bid[symbolIndex] = batch.bid[row]!;
-      market.bidQty[symbolIndex] = batch.bidQty?.[row] ?? Number.NaN;
-    }
-    if (batch.ask[row]! > 0) {
       market.ask[symbolIndex] = batch.ask[row]!;
+      market.bidQty[symbolIndex] = batch.bidQty?.[row] ?? Number.NaN;
       market.askQty[symbolIndex] = batch.askQty?.[row] ?? Number.NaN;
     }
-    if (qty > 0) addVolume(market, symbolIndex, tsMs, qty);
-    market.updatedTsMs[symbolIndex] = tsMs;
+    if (qty > 0) addVolume(market, symbolIndex, batch.tsMs[row]!, qty);
+    market.updatedTsMs[symbolIndex] = batch.tsMs[row]!;
     this.rows += 1;
     this.#row += 1;
     if (this.#row >= batch.length) this.#nextBatch();
@@ -157,54 +151,11 @@ export class MarketReplay {
   }
 
   #depth(symbolIndex: number, input: InputRecord, tsMs: number): void {
-    const { market, venue, recording, onEvent } = this.#options;
-    const { payload } = input;
-    const { contract } = venue.rules[symbolIndex]!;
-    let book = market.depth[symbolIndex] ?? null;
-    if (book === null) {
-      // Updates without a book to apply them to say nothing of the levels they leave out.
-      if (payload["kind"] === "update") return;
-      book = new DepthBook();
-      market.depth[symbolIndex] = book;
-    }
-    let bids = levelsOf(payload["b"]);
-    let asks = levelsOf(payload["a"]);
-    const isUpdate = payload["kind"] === "update";
-    const before = isUpdate ? null : { bids: book.levels(1, LEVELS_MAX), asks: book.levels(-1, LEVELS_MAX) };
-    if (!isUpdate) book.clear();
-    for (const [sign, levels] of [
-      [1, bids],
-      [-1, asks],
-    ] as const) {
-      for (const [price, qty] of levels) {
-        const ticks = Math.round(Number(price) / contract.tickSize);
-        book.set(sign, ticks, qtyToLots(recording.instruments[symbolIndex]!, Number(qty), "down"));
-      }
-    }
-    if (before !== null) {
-      // Who follows the updates must be told of the levels that a snapshot no longer has.
-      bids = [...goneOf(before.bids, book.levels(1, LEVELS_MAX), contract.instrument), ...bids];
-      asks = [...goneOf(before.asks, book.levels(-1, LEVELS_MAX), contract.instrument), ...asks];
-    }
-    const previousUpdateId = book.lastUpdateId;
-    book.lastUpdateId = Number(payload["u"]);
-    const bid = book.bestTicks(1);
-    const ask = book.bestTicks(-1);
-    if (bid > 0) market.bid[symbolIndex] = contract.priceOfTicks(bid);
-    if (ask > 0) market.ask[symbolIndex] = contract.priceOfTicks(ask);
-    market.updatedTsMs[symbolIndex] = tsMs;
+    const { venue, onEvent } = this.#options;
+    const change = this.#depthFeed.apply(symbolIndex, input.payload, tsMs);
+    if (change === null) return;
     if (venue.watched[symbolIndex] === 1) venue.onMarket(symbolIndex, tsMs, MARKET_KIND.book);
-    const firstUpdateId = Number(payload["U"] ?? payload["u"]);
-    onEvent({
-      kind: "depth",
-      symbolIndex,
-      tsMs,
-      firstUpdateId,
-      lastUpdateId: book.lastUpdateId,
-      previousUpdateId,
-      bids,
-      asks,
-    });
+    onEvent({ kind: "depth", symbolIndex, tsMs, ...change });
     onEvent({ kind: "book", symbolIndex, tsMs });
   }
 
@@ -225,20 +176,4 @@ export class MarketReplay {
       if (this.#input === null || this.#input.stream === "funding" || this.#input.stream === "depth") return;
     }
   }
-}
-
-/** Levels of the first list whose price the second does not have, as removals. */
-function goneOf(
-  before: readonly Level[],
-  now: readonly Level[],
-  instrument: Instrument,
-): readonly (readonly [string, string])[] {
-  const kept = new Set(now.map(({ priceTicks }) => priceTicks));
-  return before
-    .filter(({ priceTicks }) => !kept.has(priceTicks))
-    .map(({ priceTicks }) => [ticksToPriceText(instrument, priceTicks), "0"] as const);
-}
-
-function levelsOf(levels: unknown): readonly (readonly [string, string])[] {
-  return Array.isArray(levels) ? (levels as (readonly [string, string])[]) : [];
 }

@@ -164,9 +164,13 @@ export class ServeSession {
       fromTsMs: startTsMs,
       onEvent: (event) => {
         this.#nowTsMs = Math.max(this.#nowTsMs, event.tsMs);
+        // A book that cannot be followed any more goes on from the id it had.
+        if (event.kind === "depth") this.#bookUpdates[event.symbolIndex] = event.lastUpdateId;
         if (event.kind === "book") this.#bookUpdates[event.symbolIndex]! += 1;
         if (event.tsMs >= startTsMs) for (const listener of this.marketListeners) listener(event);
       },
+      onDepthBreak: (symbolIndex, _tsMs, text) =>
+        this.note("depth_break", `the book of ${recording.symbols[symbolIndex]} cannot be followed: ${text}`),
     });
     // What lies before the start is known to everybody and published to nobody.
     this.#replay.advance(startTsMs - 1);

@@ -14,7 +14,17 @@ export class DepthBook {
   readonly #bids: Side = { ticks: [], lots: [], version: [] };
   readonly #asks: Side = { ticks: [], lots: [], version: [] };
   lastUpdateId = 0;
-  #version = 0;
+  #version: number;
+
+  /** @param version number that versions of levels go on from; 0 for a symbol's first book */
+  constructor(version = 0) {
+    this.#version = version;
+  }
+
+  /** Number of the last event that told of a level. */
+  get version(): number {
+    return this.#version;
+  }
 
   /** Sets one level; 0 lots removes it. `sign` is 1 for bids. */
   set(sign: 1 | -1, priceTicks: number, lots: number): void {

@@ -1,9 +1,11 @@
 import type { MarketState } from "../../engine/market/market-state.ts";
 import { MARKET_KIND, type MarketBatch } from "../../recording/batch.ts";
 import { addVolume, type VenueMarket } from "../../venue/venue-market.ts";
+import type { DepthCursor, DepthCursorSnapshot } from "./depth-cursor.ts";
 
 const MARK = MARKET_KIND.mark;
 const TRADE = MARKET_KIND.trade;
+const BOOK = MARKET_KIND.book;
 
 export interface MarketFeedOptions {
   readonly batches: Iterable<MarketBatch>;
@@ -15,11 +17,14 @@ export interface MarketFeedOptions {
   readonly markets: readonly MarketState[];
   readonly venueMarket: VenueMarket;
   readonly symbolCount: number;
+  /** Order books of the recording; `null` when it has none. They move at exchange time, and no engine sees them. */
+  readonly depth: DepthCursor | null;
   /**
-   * Called when the price of a watched symbol has changed on the exchange. May schedule things: the feed looks at
+   * Called when the price of a watched symbol, or its book, has changed on the exchange; `kind` is one of `MARKET_KIND`,
+   * `tradedQty` the base quantity of a trade and otherwise 0. May schedule things: the feed looks at
    * `limit.tsMs` again after every call.
    */
-  onWatched(symbol: number, tsMs: number, batch: MarketBatch, row: number): void;
+  onWatched(symbol: number, tsMs: number, kind: number, tradedQty: number): void;
 }
 
 /** Where both cursors are, in rows from the start of the recording, and when each moves next. */
@@ -31,6 +36,7 @@ export interface MarketFeedSnapshot {
   readonly exchangeClockMs: number;
   readonly engineTsMaxMs: number;
   readonly engineClockMs: number;
+  readonly depth: DepthCursorSnapshot | null;
 }
 
 /** The time the feed must not run past; `onWatched` may bring it nearer. */
@@ -61,7 +67,9 @@ export class MarketFeed {
   /** Rows the engine has seen. */
   #engineRows = 0;
   #isSourceDone = false;
-  /** Times of the next row of each cursor; Infinity at the end of the recording. */
+  /** What the exchange sees next is a change of a book and no row. */
+  #isDepthNext = false;
+  /** Times of what each cursor sees next; Infinity at the end of the recording. */
   #nextExchangeTsMs = Number.POSITIVE_INFINITY;
   #nextEngineTsMs = Number.POSITIVE_INFINITY;
   #exchangeClockMs = Number.NEGATIVE_INFINITY;
@@ -93,6 +101,7 @@ export class MarketFeed {
       exchangeClockMs: this.#exchangeClockMs,
       engineTsMaxMs: this.#engineTsMaxMs,
       engineClockMs: this.#engineClockMs,
+      depth: this.#options.depth?.save() ?? null,
     };
   }
 
@@ -105,6 +114,7 @@ export class MarketFeed {
   close(): void {
     this.#isSourceDone = true;
     this.#source.return?.();
+    this.#options.depth?.close();
   }
 
   /** Takes in every row due at or before `limit.tsMs`, in time order. */
@@ -126,13 +136,14 @@ export class MarketFeed {
 
   /** Without a latency and with `rx` at most `ts` both cursors are one; a batch where `rx` is later goes row by row. */
   #advanceTogether(limit: FeedLimit): void {
-    const { markets, venueMarket } = this.#options;
+    const { markets, venueMarket, depth } = this.#options;
     const market = markets.length === 1 ? markets[0]! : null;
     const { mark: exchangeMark, last: exchangeLast, bid: exchangeBid, ask: exchangeAsk, updatedTsMs } = venueMarket;
     const { bidQty: exchangeBidQty, askQty: exchangeAskQty } = venueMarket;
     const watched = this.watched;
     while (this.#nextExchangeTsMs <= limit.tsMs || this.#nextEngineTsMs <= limit.tsMs) {
       if (
+        this.#isDepthNext ||
         this.#nextExchangeTsMs !== this.#nextEngineTsMs ||
         this.#exchangeBatch !== 0 ||
         this.#exchangeRow !== this.#engineRow
@@ -145,11 +156,12 @@ export class MarketFeed {
       const { length, tsMs, rxMs, symbol, kind, price, bid, ask, qty, bidQty, askQty } = batch;
       let row = this.#exchangeRow;
       let clockMs = this.#exchangeClockMs;
+      const depthTsMs = depth?.nextTsMs ?? Number.POSITIVE_INFINITY;
       const start = row;
       while (row < length) {
         const exchangeTsMs = tsMs[row]!;
         const due = Math.max(exchangeTsMs, clockMs);
-        if (due > limit.tsMs || rxMs[row]! > due) break;
+        if (due > limit.tsMs || rxMs[row]! > due || depthTsMs < exchangeTsMs) break;
         clockMs = due;
         const index = symbol[row]!;
         const value = price[row]!;
@@ -164,7 +176,9 @@ export class MarketFeed {
         }
         updatedTsMs[index] = exchangeTsMs;
         if (qty[row]! > 0) addVolume(venueMarket, index, exchangeTsMs, qty[row]!);
-        if (watched[index] === 1) this.#options.onWatched(index, due, batch, row);
+        if (watched[index] === 1) {
+          this.#options.onWatched(index, due, kind[row]!, kind[row] === TRADE ? qty[row]! : 0);
+        }
         if (market !== null) market.update(index, due, value, bidValue, ask[row]!, qty[row]!);
         else for (const each of markets) each.update(index, due, value, bidValue, ask[row]!, qty[row]!);
         row += 1;
@@ -180,7 +194,18 @@ export class MarketFeed {
     }
   }
 
+  #stepDepth(): void {
+    const symbol = this.#options.depth!.applyNext(this.#nextExchangeTsMs);
+    this.#exchangeClockMs = this.#nextExchangeTsMs;
+    if (symbol >= 0 && this.watched[symbol] === 1) this.#options.onWatched(symbol, this.#nextExchangeTsMs, BOOK, 0);
+    this.#peekExchange();
+  }
+
   #stepExchange(): void {
+    if (this.#isDepthNext) {
+      this.#stepDepth();
+      return;
+    }
     const batch = this.#queue[this.#exchangeBatch]!;
     const row = this.#exchangeRow;
     const { venueMarket } = this.#options;
@@ -197,7 +222,10 @@ export class MarketFeed {
     venueMarket.updatedTsMs[index] = batch.tsMs[row]!;
     if (batch.qty[row]! > 0) addVolume(venueMarket, index, batch.tsMs[row]!, batch.qty[row]!);
     this.#exchangeClockMs = this.#nextExchangeTsMs;
-    if (this.watched[index] === 1) this.#options.onWatched(index, this.#nextExchangeTsMs, batch, row);
+    if (this.watched[index] === 1) {
+      const tradedQty = batch.kind[row] === TRADE ? batch.qty[row]! : 0;
+      this.#options.onWatched(index, this.#nextExchangeTsMs, batch.kind[row]!, tradedQty);
+    }
     this.exchangeRows += 1;
     this.#exchangeRow += 1;
     this.#peekExchange();
@@ -248,24 +276,35 @@ export class MarketFeed {
     this.#exchangeClockMs = saved.exchangeClockMs;
     this.#engineTsMaxMs = saved.engineTsMaxMs;
     this.#engineClockMs = saved.engineClockMs;
+    if (saved.depth !== null) this.#options.depth?.load(saved.depth);
+    this.#isDepthNext = this.#isDepthBefore(this.#rowTsMs());
   }
 
-  /** Exchange time never runs backwards: a late row is due at the clock it is late against. */
+  /**
+   * Exchange time never runs backwards: a late row is due at the clock it is late against. Of a row and a change of a
+   * book at one instant the row comes first.
+   */
   #peekExchange(): void {
+    const rowTsMs = this.#rowTsMs();
+    this.#isDepthNext = this.#isDepthBefore(rowTsMs);
+    const tsMs = this.#isDepthNext ? this.#options.depth!.nextTsMs : rowTsMs;
+    this.#nextExchangeTsMs = Math.max(tsMs, this.#exchangeClockMs);
+  }
+
+  #isDepthBefore(rowTsMs: number): boolean {
+    return this.#options.depth !== null && this.#options.depth.nextTsMs < rowTsMs;
+  }
+
+  /** Exchange time of the exchange's next row as recorded; Infinity after the last one. */
+  #rowTsMs(): number {
     while (this.#exchangeBatch >= 0 && this.#exchangeRow >= this.#queue[this.#exchangeBatch]!.length) {
-      if (this.#exchangeBatch + 1 >= this.#queue.length && !this.#openNextBatch()) {
-        this.#nextExchangeTsMs = Number.POSITIVE_INFINITY;
-        return;
-      }
+      if (this.#exchangeBatch + 1 >= this.#queue.length && !this.#openNextBatch()) return Number.POSITIVE_INFINITY;
       this.#exchangeBatch += 1;
       this.#exchangeRow = 0;
     }
-    if (this.#exchangeBatch < 0) {
-      this.#nextExchangeTsMs = Number.POSITIVE_INFINITY;
-      return;
-    }
-    const tsMs = this.#queue[this.#exchangeBatch]!.tsMs[this.#exchangeRow]!;
-    this.#nextExchangeTsMs = Math.max(tsMs, this.#exchangeClockMs);
+    return this.#exchangeBatch < 0
+      ? Number.POSITIVE_INFINITY
+      : this.#queue[this.#exchangeBatch]!.tsMs[this.#exchangeRow]!;
   }
 
   #peekEngine(): void {

@@ -1,10 +1,13 @@
 import type { MarketState } from "../../engine/market/market-state.ts";
-import { MARKET_KIND, type RecordingSource } from "../../recording/batch.ts";
-import { createVenueMarket, loadVenueMarket } from "../../venue/venue-market.ts";
+import type { RecordingSource } from "../../recording/batch.ts";
+import { Contract } from "../../venue/contract.ts";
+import { DepthFeed } from "../../venue/depth-feed.ts";
+import { createVenueMarket, loadVenueMarket, type VenueMarket } from "../../venue/venue-market.ts";
 import { Latency } from "../exchange/latency.ts";
 import { momentTsMs } from "../scenario/moment.ts";
 import type { Scenario } from "../scenario/schema.ts";
 import { createRandomStreams, type RandomStreams } from "../time/random-streams.ts";
+import { DepthCursor } from "./depth-cursor.ts";
 import { createIntentFeed, NO_INTENTS } from "./intent-feed.ts";
 import { type FeedLimit, MarketFeed, type MarketFeedOptions } from "./market-feed.ts";
 import { recordedInputs } from "./recorded-input.ts";
@@ -12,7 +15,7 @@ import { venueInstruments } from "./run-instruments.ts";
 import { Run } from "./run-loop.ts";
 import { createTimeline } from "./timeline.ts";
 import type { RunRequest, RunResult } from "./types.ts";
-import { createVariant, nextDue, type RunWindow } from "./variant.ts";
+import { createVariant, nextDue, type RunWindow, type Variant } from "./variant.ts";
 
 /**
  * Runs a scenario over a recording: all variants in one pass over one decode, each with its own engine, account, queue
@@ -66,9 +69,8 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
     markets: [...markets.values()],
     venueMarket,
     symbolCount: recording.symbols.length,
-    onWatched: (symbol, tsMs, batch, row) => {
-      const kind = batch.kind[row]!;
-      const tradedQty = kind === MARKET_KIND.trade ? batch.qty[row]! : 0;
+    depth: recording.hasDepth === true ? depthCursor(recording, venueMarket, variants) : null,
+    onWatched: (symbol, tsMs, kind, tradedQty) => {
       for (const { exchange } of variants) {
         if (exchange.watched[symbol] === 1) exchange.onMarket(symbol, tsMs, kind, tradedQty);
       }
@@ -106,6 +108,29 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
     instruments,
     watchers,
   }).steps();
+}
+
+/** Books of the recording: they move for all variants alike, and each hears of a book that cannot be followed. */
+function depthCursor(recording: RecordingSource, venueMarket: VenueMarket, variants: readonly Variant[]): DepthCursor {
+  const contracts = recording.instruments.map((instrument) => new Contract(instrument));
+  const feed = new DepthFeed({
+    market: venueMarket,
+    contractOf: (symbolIndex) => contracts[symbolIndex]!,
+    onBreak: (symbolIndex, tsMs, text) => {
+      const symbol = recording.symbols[symbolIndex]!;
+      for (const { world } of variants) {
+        world.note({
+          type: "finding.noted",
+          code: "depth_break",
+          severity: "warn",
+          symbol,
+          text: `the book of ${symbol} cannot be followed: ${text}`,
+          evidence: { tsMs },
+        });
+      }
+    },
+  });
+  return new DepthCursor(recording, feed);
 }
 
 /** Seeded like every latency, but drawn once for all variants: they share one feed. */

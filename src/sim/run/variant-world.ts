@@ -1,4 +1,4 @@
-import type { Decision } from "../../engine/domain/decision.ts";
+import type { Decision, FindingNoted } from "../../engine/domain/decision.ts";
 import type { EngineEvent } from "../../engine/domain/event.ts";
 import { isRoutine, type JournalEntry } from "../../engine/domain/journal.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -35,6 +35,7 @@ export interface WorldSnapshot {
   readonly fills: number;
   readonly entries: number;
   readonly nextHashSeq: number;
+  readonly notes: readonly FindingNoted[];
 }
 
 /** One variant: its engine, its exchange account and its queue of things to come, over the market all variants share. */
@@ -44,6 +45,8 @@ export class VariantWorld {
   entries = 0;
   readonly #parts: VariantWorldParts;
   #seq = 0;
+  /** Findings of the simulated world since the last envelope: they are written down with the next one. */
+  #notes: FindingNoted[] = [];
   /** From this envelope on the next entry carries a state hash. */
   #nextHashSeq: number;
 
@@ -57,17 +60,23 @@ export class VariantWorld {
     return this.#seq;
   }
 
-  save(): WorldSnapshot {
-    const { intents, fills, entries } = this;
-    return { seq: this.#seq, intents, fills, entries, nextHashSeq: this.#nextHashSeq };
+  /** Writes a finding of the simulated world into the journal, beside what the engine decides next. */
+  note(finding: FindingNoted): void {
+    this.#notes.push(finding);
   }
 
-  load({ seq, intents, fills, entries, nextHashSeq }: WorldSnapshot): void {
+  save(): WorldSnapshot {
+    const { intents, fills, entries } = this;
+    return { seq: this.#seq, intents, fills, entries, nextHashSeq: this.#nextHashSeq, notes: this.#notes };
+  }
+
+  load({ seq, intents, fills, entries, nextHashSeq, notes }: WorldSnapshot): void {
     this.#seq = seq;
     this.intents = intents;
     this.fills = fills;
     this.entries = entries;
     this.#nextHashSeq = nextHashSeq;
+    this.#notes = [...notes];
   }
 
   get nextDueTsMs(): number {
@@ -100,8 +109,9 @@ export class VariantWorld {
     if (event.type === "exchange.order-filled") this.fills += 1;
     const envelope = { seq: this.#seq, tsMs, event };
     const decisions = engine.handle(envelope);
-    const violations = invariants.check({ envelope, decisions });
-    const entry = { envelope, decisions: violations.length === 0 ? decisions : [...decisions, ...violations] };
+    const findings = [...invariants.check({ envelope, decisions }), ...this.#notes];
+    this.#notes = [];
+    const entry = { envelope, decisions: findings.length === 0 ? decisions : [...decisions, ...findings] };
     if (!isRoutine(entry)) {
       this.entries += 1;
       onEntry(this.#isHashDue(event) ? { ...entry, stateHash: engine.stateHash() } : entry);

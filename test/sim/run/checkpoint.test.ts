@@ -54,7 +54,7 @@ function* split(batches: Iterable<MarketBatch>, rows: number): Generator<MarketB
     for (let start = 0; start < batch.length; start += rows) {
       const end = Math.min(batch.length, start + rows);
       const columns = Object.entries(batch).filter(([, column]) => typeof column !== "number");
-      const cut = columns.map(([name, column]) => [name, (column as Float64Array).slice(start, end)]);
+      const cut = columns.map(([name, column]) => [name, (column as Float64Array | null)?.slice(start, end) ?? null]);
       yield { ...Object.fromEntries(cut), length: end - start } as MarketBatch;
     }
   }

@@ -42,14 +42,16 @@ function seen(
   const market = {
     update: (_symbol: number, tsMs: number, price: number) => log.push(`engine ${price} @${tsMs}`),
   } as unknown as MarketState;
+  const venueMarket = createVenueMarket(1);
   const feed = new MarketFeed({
     batches,
     nextFeedLatencyMs:
       typeof feedLatencyMs === "function" ? feedLatencyMs : feedLatencyMs === 0 ? null : () => feedLatencyMs,
     markets: [market],
-    venueMarket: createVenueMarket(1),
+    venueMarket,
     symbolCount: 1,
-    onWatched: (_symbol, tsMs, batch, row) => log.push(`exchange ${batch.price[row]} @${tsMs}`),
+    depth: null,
+    onWatched: (_symbol, tsMs) => log.push(`exchange ${venueMarket.mark[0]} @${tsMs}`),
   });
   feed.watched[0] = 1;
   for (const tsMs of stops) feed.advance({ tsMs });
