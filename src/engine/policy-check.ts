@@ -1,9 +1,15 @@
+import { type FormulaContradiction, formulaContradictions } from "./formula/contradictions.ts";
+import { readGovernorFormula } from "./formula/governor-formula.ts";
 import { killScore, killScoreMax } from "./formulas/kill-score.ts";
 import type { Policy } from "./policy.ts";
 
 /** Two settings that cannot both do what they say; known before the first event. */
 export interface Contradiction {
-  readonly code: "close_requested_and_refused" | "unreachable_threshold" | "flip_alone_blocks_entries";
+  readonly code:
+    | "close_requested_and_refused"
+    | "unreachable_threshold"
+    | "always_blocks"
+    | "flip_alone_blocks_entries";
   readonly severity: "info" | "warn" | "error";
   readonly text: string;
   readonly evidence: Readonly<Record<string, number | string>>;
@@ -14,7 +20,21 @@ export interface Contradiction {
  * range, components that switch rather than slide, and one place that asks for closes while another grants them.
  */
 export function findContradictions(policy: Policy): Contradiction[] {
-  return [...closeContradictions(policy), ...unreachableThresholds(policy), ...flipContradictions(policy)];
+  const ofFormulas = contradictionsOfFormulas(policy).map(({ path: _, ...contradiction }) => contradiction);
+  return [
+    ...closeContradictions(policy),
+    ...unreachableThresholds(policy),
+    ...flipContradictions(policy),
+    ...ofFormulas,
+  ];
+}
+
+/** The same for a governor written as formulas, with the key each stands under; empty while a formula has mistakes. */
+export function contradictionsOfFormulas({ governor, killScore: params, harvest }: Policy): FormulaContradiction[] {
+  if (governor.name !== "formula") return [];
+  const { formula, problems } = readGovernorFormula(governor.params);
+  if (problems.length > 0) return [];
+  return formulaContradictions(formula, { low: 0.5, high: killScoreMax(params) }, harvest.killThreshold);
 }
 
 function closeContradictions(policy: Policy): Contradiction[] {

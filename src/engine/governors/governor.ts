@@ -7,7 +7,7 @@ import type { KillScore, PlanAction, Verdict } from "../domain/plan.ts";
  * and a governor has to say what it does then.
  */
 export interface Drivers {
-  /** Edge-collapse score of the symbol, 0.5 to 0.9276; higher is worse. */
+  /** Edge-collapse score of the symbol, 0.5 to 0.9206 with the default weights; higher is worse. */
   readonly killScore: number | null;
   /** Sum of |notional| times daily sigma over open positions, divided by equity (pipeline.md 1.6, P2.6b). */
   readonly portfolioHeat: number;

@@ -310,16 +310,21 @@ function endOf(trace: PlanTrace): string | null {
 function governorOf({ verdict }: Plan): GovernorExplanation | null {
   if (verdict === null) return null;
   const { governor, decision, reasonCode, value, cutoff, margin } = verdict;
-  const terms = Object.entries(verdict.terms).map(([name, term]) => ({ name, value: term }));
+  const terms = Object.entries(verdict.terms)
+    .filter(([name]) => !FLIP_TERM.test(name))
+    .map(([name, term]) => ({ name, value: term }));
   return { governor, decision, reason: reasonCode, value, cutoff, margin, terms };
 }
 
 /** Conditions, each sufficient alone, that would have turned the verdict: from the numbers of the verdict only. */
 function wouldFlip(plan: Plan, killScore: ScoreTerms | null): string[] {
   const { verdict } = plan;
-  if (verdict === null || verdict.value === null || verdict.cutoff === null) return [];
+  if (verdict === null) return [];
+  const points = flipPoints(verdict.terms);
+  if (verdict.value === null || verdict.cutoff === null) return points;
   const { value, cutoff } = verdict;
   const isBlocked = plan.decision === "BLOCKED";
+  if (points.length > 0) return points;
   const conditions = [isBlocked ? `cutoff above ${number(value)}` : `cutoff at or below ${number(value)}`];
   const isScoreCompared = killScore !== null && Math.abs(killScore.score - value) < 1e-9;
   if (isScoreCompared) {
@@ -333,6 +338,19 @@ function wouldFlip(plan: Plan, killScore: ScoreTerms | null): string[] {
     );
   }
   return conditions;
+}
+
+/** Terms of a formula's verdict that say at which value of a driver it would have let the plan pass. */
+const FLIP_TERM = /^flips at (.+)$/;
+
+function flipPoints(terms: Readonly<Record<string, number | null>>): string[] {
+  return Object.entries(terms).flatMap(([term, point]) => {
+    const name = FLIP_TERM.exec(term)?.[1];
+    if (name === undefined || point === null) return [];
+    const present = terms[name];
+    const side = present == null ? "at" : point < present ? "below" : "above";
+    return [`${name} ${side} ${number(point)}${present == null ? "" : ` (it was ${number(present)})`}`];
+  });
 }
 
 function episodeOf({ episode, firstOfEpisode, published }: PlanTrace): EpisodeExplanation {

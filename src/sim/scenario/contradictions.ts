@@ -1,5 +1,6 @@
 import { formatMoney } from "../../engine/domain/money.ts";
 import type { Policy } from "../../engine/policy.ts";
+import { contradictionsOfFormulas } from "../../engine/policy-check.ts";
 import { formulaBreaches } from "./formula-breaches.ts";
 import type { RuleBreach } from "./scenario-problems.ts";
 
@@ -14,7 +15,7 @@ export interface Contradictions {
 export function contradictionsOf(policy: Policy): Contradictions {
   const formulas = formulaBreaches(policy);
   const errors = [...limitErrors(policy), ...orderErrors(policy), ...governorErrors(policy), ...formulas];
-  return { errors, warnings: [...vetoWarnings(policy), ...snapshotWarnings(policy)] };
+  return { errors, warnings: [...vetoWarnings(policy), ...formulaWarnings(policy), ...snapshotWarnings(policy)] };
 }
 
 function limitErrors({ limits, permits }: Policy): RuleBreach[] {
@@ -90,6 +91,18 @@ function vetoWarnings({ governor, harvest, quirks }: Policy): RuleBreach[] {
       hint: "take the quirk close-self-veto away, or raise the veto",
     },
   ];
+}
+
+/** Formulas that can never block, never let anything pass, or refuse the closes that the score asks for. */
+function formulaWarnings(policy: Policy): RuleBreach[] {
+  return contradictionsOfFormulas(policy).map(({ path, text, code }) => ({
+    path: ["governor", "params", ...path],
+    text,
+    hint:
+      code === "close_requested_and_refused"
+        ? "closes that reduce risk are best left without an exit section"
+        : `"sim explain" shows its numbers once it has run`,
+  }));
 }
 
 /** The lowest score at which the governor refuses a close under `close-self-veto`. */
