@@ -32,6 +32,12 @@ export async function runBuild(copyDir: string, scenario: string, out: string): 
   return { folder, violations };
 }
 
+/** Exit code of `sim verify --strict` of a copied build on the goldens of one scenario: 11 is a divergence. */
+export async function verifyBuild(copyDir: string, golden: string): Promise<number | null> {
+  const { code } = await finished([join(copyDir, "dist/cli/sim.js"), "verify", golden, "--strict", "--quiet"]);
+  return code;
+}
+
 /**
  * Compares a build with the original and with itself.
  *

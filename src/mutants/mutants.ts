@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EXIT, UserError } from "../diagnostics/user-error.ts";
-import { type BuildRun, type Catch, examine, runBuild } from "./examine.ts";
+import { type BuildRun, type Catch, examine, runBuild, verifyBuild } from "./examine.ts";
 import { MUTANTS, type Mutant } from "./mutant-list.ts";
 import { copyBuild, misfit, plant } from "./plant.ts";
 
@@ -16,6 +16,8 @@ interface Verdict {
   /** The catch that was demanded; `null`: the mutant survived, or was caught by something else or elsewhere. */
   readonly demanded: Catch | null;
   readonly caught: readonly Catch[];
+  /** What `sim verify` says of the mutant: 11 names a divergence, 0 sees none. */
+  readonly verifyExit: number | null;
   readonly wallMs: number;
 }
 
@@ -46,8 +48,9 @@ async function main(names: readonly string[]): Promise<number> {
     const first = await runScenario(original, scenario, "control");
     controls.set(scenario, first);
     const shown = examine(first, first, await runScenario(original, scenario, "again"));
-    if (shown.length > 0 || first.folder === null) isControlClean = false;
-    print(["control", scenario, shown[0]?.catcher ?? "nothing", shown[0]?.place ?? ""]);
+    const verifyExit = await verifyBuild(original, goldenOf(scenario));
+    if (shown.length > 0 || first.folder === null || verifyExit !== EXIT.ok) isControlClean = false;
+    print(["control", scenario, shown[0]?.catcher ?? "nothing", verifyText(verifyExit), shown[0]?.place ?? ""]);
   });
   const verdicts: Verdict[] = [];
   await each(chosen, async (mutant) => {
@@ -55,7 +58,7 @@ async function main(names: readonly string[]): Promise<number> {
     verdicts.push(verdict);
     print(rowOf(verdict));
   });
-  const missed = verdicts.filter(({ demanded }) => demanded === null);
+  const missed = verdicts.filter((verdict) => !isCaught(verdict));
   process.stdout.write(
     `${verdicts.length - missed.length} of ${verdicts.length} mutants caught where they act, control ${isControlClean ? "clean" : "NOT clean"}\n`,
   );
@@ -73,8 +76,9 @@ async function examined(mutant: Mutant, original: string, control: BuildRun): Pr
   const second = mutant.catcher === "second run" ? await runScenario(copy, mutant.scenario, "second") : first;
   const caught = examine(control, first, second);
   const demanded = caught.find(({ catcher, stage }) => catcher === mutant.catcher && stage.includes(mutant.stage));
+  const verifyExit = await verifyBuild(copy, goldenOf(mutant.scenario));
   rmSync(copy, { recursive: true, force: true });
-  return { mutant, demanded: demanded ?? null, caught, wallMs: performance.now() - begunMs };
+  return { mutant, demanded: demanded ?? null, caught, verifyExit, wallMs: performance.now() - begunMs };
 }
 
 function runScenario(copy: string, scenario: string, label: string): Promise<BuildRun> {
@@ -82,15 +86,31 @@ function runScenario(copy: string, scenario: string, label: string): Promise<Bui
   return runBuild(copy, join(project, "scenarios", scenario), out);
 }
 
-function rowOf({ mutant, demanded, caught, wallMs }: Verdict): string[] {
-  const seconds = `${(wallMs / 1000).toFixed(1)} s`;
-  if (demanded !== null) return [mutant.name, mutant.file, demanded.catcher, demanded.place, seconds];
-  const shown = caught.map(({ catcher, place }) => `${catcher}: ${place}`).join("; ");
-  const needed = `${mutant.catcher} at ${mutant.stage} is needed`;
-  return [mutant.name, mutant.file, "SURVIVED", `${shown === "" ? "nothing shows" : shown}; ${needed}`, seconds];
+/** Caught where it acts; and whoever breaks no invariant must also be caught by the gate that users have. */
+function isCaught({ demanded, verifyExit }: Verdict): boolean {
+  return demanded !== null && (demanded.catcher === "invariant" || verifyExit === EXIT.divergence);
 }
 
-const WIDTHS = [24, 34, 12, 60];
+function rowOf(verdict: Verdict): string[] {
+  const { mutant, demanded, caught, verifyExit, wallMs } = verdict;
+  const seconds = `${(wallMs / 1000).toFixed(1)} s`;
+  const gate = verifyText(verifyExit);
+  if (isCaught(verdict)) return [mutant.name, mutant.file, demanded!.catcher, gate, demanded!.place, seconds];
+  const shown = caught.map(({ catcher, place }) => `${catcher}: ${place}`).join("; ");
+  const needed = `${mutant.catcher} at ${mutant.stage} is needed`;
+  return [mutant.name, mutant.file, "SURVIVED", gate, `${shown === "" ? "nothing shows" : shown}; ${needed}`, seconds];
+}
+
+function verifyText(exit: number | null): string {
+  return exit === EXIT.divergence ? "diverged" : exit === EXIT.ok ? "same" : `exit ${exit}`;
+}
+
+/** Folder of the goldens of a scenario. */
+function goldenOf(scenario: string): string {
+  return `goldens/${scenario.replace(/\.yaml$/, "")}`;
+}
+
+const WIDTHS = [24, 34, 12, 12, 60];
 
 function print(cells: readonly string[]): void {
   process.stdout.write(
@@ -111,7 +131,7 @@ async function each<Item>(items: readonly Item[], work: (item: Item) => Promise<
 }
 
 try {
-  print(["mutant", "file", "caught by", "where", "time"]);
+  print(["mutant", "file", "caught by", "sim verify", "where", "time"]);
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof UserError)) throw error;

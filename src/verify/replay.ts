@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import type { JournalEntry, JournalHeader } from "../engine/domain/journal.ts";
 import { ENGINE_VERSION } from "../engine/version.ts";
 import type { RecordingSource } from "../recording/batch.ts";
 import { createExplainIndex, type ExplainIndex } from "../reports/explain/explain-index.ts";
+import { encodeJournalLine } from "../reports/journal-codec.ts";
 import { startRun } from "../sim/run/run.ts";
 import { runIdOf } from "../sim/scenario/run-id.ts";
 import type { Scenario } from "../sim/scenario/schema.ts";
@@ -25,6 +27,8 @@ export interface FreshVariant {
   readonly header: JournalHeader;
   readonly rows: readonly GoldenRow[];
   readonly counts: GoldenCounts;
+  /** SHA-256 over the journal's entries. */
+  readonly journalSha256: string;
   readonly events: readonly ToldEvent[];
   readonly index: ExplainIndex;
   /** Broken promises of the run itself; what it decided is no measure of anything then. */
@@ -72,9 +76,11 @@ function createCollector(header: JournalHeader): Collector {
   const maker = createRowMaker();
   const counter = createCountMaker();
   const index = createExplainIndex();
+  const journal = createHash("sha256");
   return {
     observe(entry) {
       const { envelope, decisions } = entry;
+      journal.update(encodeJournalLine(entry)).update("\n");
       for (const row of maker.rowsOf(entry)) rows.push(row);
       counter.observe(entry);
       index.observe(entry);
@@ -88,6 +94,7 @@ function createCollector(header: JournalHeader): Collector {
       header,
       rows,
       counts: counter.finish(rows.length, decisionCount(rows)),
+      journalSha256: journal.digest("hex"),
       events,
       index,
       failures:

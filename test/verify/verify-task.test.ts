@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EXIT } from "../../src/diagnostics/user-error.ts";
 import { openRecording } from "../../src/recording/reader.ts";
 import { loadScenario } from "../../src/sim/scenario/load.ts";
 import { compareRows } from "../../src/verify/compare/compare.ts";
 import { type DecisionRow, type GoldenRow, isState } from "../../src/verify/golden/golden.ts";
-import { parseGolden } from "../../src/verify/golden/golden-file.ts";
+import { goldenText, parseGolden } from "../../src/verify/golden/golden-file.ts";
 import type { Outcome } from "../../src/verify/outcome.ts";
 import { replay } from "../../src/verify/replay.ts";
 import { verifyTask } from "../../src/verify/verify-task.ts";
@@ -50,6 +50,17 @@ const isScored = (row: DecisionRow) => isExecuted(row) && row.score !== undefine
 describe("a golden compared with its replay", () => {
   test("passes when every decision is the same", () => {
     expect(verified()).toMatchObject({ status: "PASS", class: null, divergence: null, exit: EXIT.ok, decisions: 905 });
+  });
+
+  test("whose decisions are all equal and whose bytes are not passes with a note, and fails when it is strict", () => {
+    const file = project.path(EDGES_GOLDEN);
+    const { header, rows } = parseGolden(readFileSync(file, "utf8"), file);
+    const { schema: _schema, sha256: _sha256, ...open } = header;
+    writeFileSync(file, goldenText({ ...open, journalSha256: "0".repeat(64) }, rows));
+    expect(verified()).toMatchObject({ status: "PASS", exit: EXIT.ok, notes: [expect.stringMatching(/other bytes/)] });
+    const strict = verified({ isStrict: true });
+    expect(strict).toMatchObject({ status: "DIVERGED", class: "bytes differ", exit: EXIT.divergence });
+    expect(strict.problems[0]!.text).toMatch(/an order or a last digit moved/);
   });
 
   test("diverges at an outcome that is another, with both columns, cause, chain, events and stream entry", () => {

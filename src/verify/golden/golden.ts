@@ -21,6 +21,8 @@ export interface GoldenHeader {
   readonly roundingDigits: number;
   /** Envelopes between two state lines. */
   readonly stateHashInterval: number;
+  /** SHA-256 over the journal's entries as they are written: all bits of all numbers, and the order of everything. */
+  readonly journalSha256?: string;
   readonly counts: GoldenCounts;
   /** All of the scenario that can change a decision of this variant, whole: a change of it can be named. */
   readonly setup: Readonly<Record<string, unknown>>;
