@@ -324,10 +324,10 @@ function wouldFlip(plan: Plan, killScore: ScoreTerms | null): string[] {
   if (verdict.value === null || verdict.cutoff === null) return points;
   const { value, cutoff } = verdict;
   const isBlocked = plan.decision === "BLOCKED";
-  if (points.length > 0) return points;
-  const conditions = [isBlocked ? `cutoff above ${number(value)}` : `cutoff at or below ${number(value)}`];
+  const atCutoff = isBlocked ? `cutoff above ${number(value)}` : `cutoff at or below ${number(value)}`;
+  const conditions = points.length > 0 ? [...points] : [atCutoff];
   const isScoreCompared = killScore !== null && Math.abs(killScore.score - value) < 1e-9;
-  if (isScoreCompared) {
+  if (isScoreCompared && points.length === 0) {
     for (const { name, bound } of componentsAtCutoff(killScore, cutoff)) {
       conditions.push(`${name} ${isBlocked ? "below" : "at or above"} ${bound.toFixed(2)}`);
     }
