@@ -1,5 +1,6 @@
 import { known, type Measured, requireFinite, requireSameLength, unknown } from "./measured.ts";
 import { exactSum } from "./sum.ts";
+import type { Delay } from "./survival.ts";
 
 /** One tick of a ranker: what was needed (an intent or an open position) and what was chosen, best first. */
 export interface RankedTick {
@@ -85,6 +86,35 @@ function longestStarvation(ticks: readonly RankedTick[], k: number): CandidateCo
     }
   }
   return longest;
+}
+
+/**
+ * Time from the tick at which a symbol was first needed to the one at which it was chosen, one delay a need; censored
+ * when the need or the recording ended first. Feed it to `kaplanMeier`: needs that were never covered are the slowest.
+ */
+export function firstCoverDelays(ticks: readonly RankedTick[], k: number): Delay[] {
+  const open = new Map<string, number>();
+  const covered = new Set<string>();
+  const delays: Delay[] = [];
+  const close = (symbol: string, tsMs: number, isCensored: boolean): void => {
+    delays.push({ seconds: (tsMs - open.get(symbol)!) / 1000, isCensored });
+    open.delete(symbol);
+  };
+  for (const { tsMs, needed, candidates } of ticks) {
+    const chosen = new Set(candidates.slice(0, k));
+    for (const symbol of [...covered]) if (!needed.has(symbol)) covered.delete(symbol);
+    for (const symbol of [...open.keys()]) if (!needed.has(symbol)) close(symbol, tsMs, true);
+    for (const symbol of [...needed].sort()) {
+      if (covered.has(symbol)) continue;
+      if (!open.has(symbol)) open.set(symbol, tsMs);
+      if (!chosen.has(symbol)) continue;
+      close(symbol, tsMs, false);
+      covered.add(symbol);
+    }
+  }
+  const endTsMs = ticks.at(-1)?.tsMs ?? 0;
+  for (const symbol of [...open.keys()]) close(symbol, endTsMs, true);
+  return delays;
 }
 
 /**

@@ -8,7 +8,13 @@ export {
 } from "./backtest-overfitting.ts";
 export { binomialCdf, binomialCoefficient, clopperPearson, mcnemar, ruleOfThree, wilson } from "./binomial.ts";
 export { automaticBlockLength, type BlockLengths, blockFor } from "./block-length.ts";
-export { type CandidateCoverage, candidateCoverage, ndcg, type RankedTick } from "./candidate-coverage.ts";
+export {
+  type CandidateCoverage,
+  candidateCoverage,
+  firstCoverDelays,
+  ndcg,
+  type RankedTick,
+} from "./candidate-coverage.ts";
 export {
   type ClassifierMeasures,
   type Confusion,
@@ -158,7 +164,6 @@ export {
   trialsOn,
   trialVariance,
 } from "./trial-ledger.ts";
-export { appendTrials, readTrialLedger } from "./trial-ledger-file.ts";
 export {
   type Agreement,
   agreementOf,

@@ -12,12 +12,15 @@ const YEAR_DAYS = 365;
 const RATIO_BUCKETS_MIN = 20;
 const TAIL_BUCKETS_MIN = 60;
 const CAGR_DAYS_MIN = 90;
+const RATIO_DAYS_MIN = 30;
 
 export interface ReturnOptions {
   /** Buckets per year; leave out for the ratio per bucket, which is what significance formulas want. */
   readonly bucketsPerYear?: number;
   /** Fewest buckets for a ratio; 20 by default (reports.md 1.2). */
   readonly bucketsMin?: number;
+  /** Fewest days of buckets for a yearly ratio; 30 by default, no matter for a ratio per bucket. */
+  readonly daysMin?: number;
   /** Return per bucket that is not earned by risk. */
   readonly riskFree?: number;
 }
@@ -25,14 +28,20 @@ export interface ReturnOptions {
 /**
  * Sharpe ratio: mean over sample deviation (n-1) of per-bucket returns, times the root of the buckets per year. Every
  * bucket of the run must be present, those without a trade as 0: leaving them out multiplies the ratio by
- * sqrt(all / active). `too_few`, `zero_variance`.
+ * sqrt(all / active). `too_few`, `zero_variance`; `short_span` for a yearly ratio of less than 30 days.
  */
 export function sharpeOf(returns: readonly number[], options: ReturnOptions = {}): Measured {
   requireFinite(returns, "a Sharpe ratio");
   const { bucketsPerYear = 1, bucketsMin = RATIO_BUCKETS_MIN, riskFree = 0 } = options;
   if (returns.length < Math.max(2, bucketsMin)) return unknown("too_few");
+  if (isShortSpan(returns.length, options)) return unknown("short_span");
   if (hasZeroVariance(returns)) return unknown("zero_variance");
   return finite(((meanOf(returns) - riskFree) / sampleStd(returns)) * Math.sqrt(bucketsPerYear));
+}
+
+function isShortSpan(buckets: number, { bucketsPerYear = 1, daysMin = RATIO_DAYS_MIN }: ReturnOptions): boolean {
+  // The quotient of whole days may end a hair below them.
+  return bucketsPerYear !== 1 && (buckets / bucketsPerYear) * YEAR_DAYS < daysMin - 1e-9;
 }
 
 /** Root mean square of what falls short of `required`, over ALL buckets, per bucket (Sortino and van der Meer 1991). */
@@ -46,6 +55,7 @@ export function downsideOf(returns: readonly number[], required = 0): Measured {
 export function sortinoOf(returns: readonly number[], options: ReturnOptions & { required?: number } = {}): Measured {
   const { bucketsPerYear = 1, bucketsMin = RATIO_BUCKETS_MIN, required = 0 } = options;
   if (returns.length < Math.max(2, bucketsMin)) return unknown("too_few");
+  if (isShortSpan(returns.length, options)) return unknown("short_span");
   const downside = downsideOf(returns, required);
   if (downside.value === null) return downside;
   if (downside.value === 0) return unknown("no_downside");

@@ -121,6 +121,14 @@ describe("annualisation", () => {
     });
   });
 
+  test("does not make a yearly ratio of less than 30 days; the one per bucket is there", () => {
+    const day = BUCKETS_A_YEAR.day;
+    expect(sharpeOf(rising.slice(1), { bucketsPerYear: day })).toEqual({ value: null, reason: "short_span" });
+    expect(sortinoOf(rising.slice(1), { bucketsPerYear: day })).toEqual({ value: null, reason: "short_span" });
+    expect(sharpeOf(rising.slice(1)).reason).toBeNull();
+    expect(sharpeOf(rising, { bucketsPerYear: day }).reason).toBeNull();
+  });
+
   test("multiplies the ratio by the root of the buckets, it does not divide the mean alone (30-minute data times 30)", () => {
     const halfHours = 365 * 48;
     expect(volatilityOf(rising, halfHours).value! / volatilityOf(rising).value!).toBeCloseTo(Math.sqrt(halfHours), 9);

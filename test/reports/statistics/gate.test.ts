@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { attribute, isReconciled } from "../../../src/reports/statistics/attribution.ts";
-import { candidateCoverage, ndcg } from "../../../src/reports/statistics/candidate-coverage.ts";
+import { candidateCoverage, firstCoverDelays, ndcg } from "../../../src/reports/statistics/candidate-coverage.ts";
 import { classify, confusionAt, curvesOf } from "../../../src/reports/statistics/classification.ts";
 import { delayedExit, excursionOf } from "../../../src/reports/statistics/excursion.ts";
 import {
@@ -247,6 +247,22 @@ describe("candidates", () => {
     );
     expect(coverage.longestStarvation).toEqual({ symbol: "B", ms: 60_000 });
     expect(coverage.churn.value).toBe(0.5);
+  });
+
+  test("cover a need after a delay, and one that ends uncovered is censored, not forgotten", () => {
+    const ticks = [
+      tick(0, ["A", "B", "C"], ["A"]),
+      tick(60_000, ["A", "B"], ["B"]),
+      tick(120_000, ["A", "B", "D"], ["A"]),
+      tick(180_000, ["A", "D"], ["A"]),
+    ];
+    expect(firstCoverDelays(ticks, 1)).toEqual([
+      { seconds: 0, isCensored: false },
+      { seconds: 60, isCensored: true },
+      { seconds: 60, isCensored: false },
+      { seconds: 60, isCensored: true },
+    ]);
+    expect(firstCoverDelays([], 1)).toEqual([]);
   });
 
   test("with equal scores do not depend on their order, and nothing relevant is null", () => {

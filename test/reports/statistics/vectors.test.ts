@@ -70,7 +70,7 @@ function must<T>(measured: Measured<T>): T {
   return measured.value;
 }
 
-const short = { bucketsMin: 2 };
+const short = { bucketsMin: 2, daysMin: 0 };
 const DAY_MS = 86_400_000;
 
 /** Skewness and raw kurtosis as given are moments of the paper's example; the ratio is de-annualised first. */
