@@ -96,7 +96,7 @@ export interface BurstContender {
  * have in common stays, sum x^2 does not change, and the null is exact when differences are symmetric (randomisation
  * test of Fisher; Romano and Wolf 2005 for the step-down). Totals over sqrt(sum x^2) go through Hall's cubic first, so
  * that rare large losses promote less by their absence. On series that are mostly zeros the bootstrap over buckets is
- * only a second opinion: its intervals cover 90 to 93 % there (docs/statistics.md).
+ * only a second opinion: its intervals cover 85 to 97 % there (docs/statistics.md).
  */
 export function resampleBursts(
   contenders: readonly BurstContender[],
