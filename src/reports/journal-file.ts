@@ -178,6 +178,11 @@ function decodeHeader(line: Line, file: string): JournalHeader {
     if (!Array.isArray(list) || list.some((item) => typeof item !== "string"))
       throw headerField(file, field, "a list of texts");
   }
+  if (value["matching"] !== undefined) {
+    const { fidelity, profile, text } = (value["matching"] ?? {}) as Record<string, unknown>;
+    if ([fidelity, profile, text].some((item) => typeof item !== "string"))
+      throw headerField(file, "matching", "fidelity, profile and text as texts");
+  }
   const { symbols, stepSizes, tickSizes } = value as unknown as JournalHeader;
   if (symbols.length !== stepSizes.length || symbols.length !== tickSizes.length) {
     throw unusable({

@@ -20,6 +20,8 @@ export interface JournalHeader {
   readonly tickSizes: readonly string[];
   readonly quirks: readonly string[];
   readonly universeSize: number;
+  /** How a simulated exchange matched: fidelity of the recording, profile, and both in words; absent for a live run. */
+  readonly matching?: { readonly fidelity: string; readonly profile: string; readonly text: string };
 }
 
 /** One further line: an envelope and what the core decided on it. */

@@ -100,6 +100,7 @@ export function createRunSummary(header: JournalHeader, options: RunSummaryOptio
           quirks: [...header.quirks],
           symbols: header.symbols.length,
           universeSize: header.universeSize,
+          ...(header.matching === undefined ? {} : { matching: header.matching }),
           startTsMs,
           endTsMs,
           spanMs,

@@ -166,6 +166,8 @@ export const runSummarySchema = z.strictObject({
     quirks: z.array(z.string()),
     symbols: count,
     universeSize: count,
+    /** How a simulated exchange matched; absent for a live run and for journals of older versions. */
+    matching: z.strictObject({ fidelity: z.string(), profile: z.string(), text: z.string() }).optional(),
     startTsMs: z.number(),
     endTsMs: z.number(),
     spanMs: z.number(),

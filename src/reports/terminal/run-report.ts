@@ -89,6 +89,8 @@ function identitySection(summaries: readonly RunSummary[], screen: Screen): stri
   if (summaries.length > 1) {
     lines.push(`variants ${summaries.map((summary) => summary.run.variant).join(", ")} (the first is the baseline)`);
   }
+  // Variants may differ in profile; each way of matching is named once.
+  for (const text of new Set(summaries.flatMap(({ run: { matching } }) => matching?.text ?? []))) lines.push(text);
   if (quirks.length > 0) lines.push(`quirks ${quirks.join(", ")}`);
   // Folded between facts, never inside one; a fact that goes on is indented under its line.
   const texts = lines.flatMap((line) => {

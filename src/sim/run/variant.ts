@@ -9,6 +9,7 @@ import { MarketState } from "../../engine/market/market-state.ts";
 import type { EngineParts } from "../../engine/pipeline/state.ts";
 import { createRanker } from "../../engine/rankers/index.ts";
 import { ENGINE_VERSION } from "../../engine/version.ts";
+import { matchingText } from "../../venue/matching-text.ts";
 import type { VenueMarket } from "../../venue/venue-market.ts";
 import { type ExchangeSnapshot, SimulatedExchange } from "../exchange/simulated-exchange.ts";
 import type { ResolvedVariant, Scenario } from "../scenario/schema.ts";
@@ -221,5 +222,10 @@ function headerOf(
     tickSizes: instruments.map(({ tickSize }) => tickSize),
     quirks: definition.policy.quirks,
     universeSize: Math.max(scenario.universe.count ?? 0, recording.symbols.length),
+    matching: {
+      fidelity: recording.fidelity,
+      profile: definition.exchange.fill.profile,
+      text: matchingText(recording.fidelity, definition.exchange.fill.profile),
+    },
   };
 }

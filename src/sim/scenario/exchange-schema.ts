@@ -43,6 +43,10 @@ export const exchangeSchema = z.strictObject({
       impactBps: bps.default(0).meta({
         description: "further loss of an order as large as the last reported volume, in proportion below and above",
       }),
+      profile: z.enum(["optimistic", "neutral", "adverse"]).default("neutral").meta({
+        description:
+          "what is assumed where the recording leaves room: optimistic drops slippage and impact and fills a resting order that is touched, adverse doubles them and fills it only when traded through",
+      }),
     })
     .prefault({}),
   missing: z
