@@ -77,7 +77,8 @@ export const GOVERNOR_SCOPE = new Scope(
 const KILL_Z = "kill_z";
 const KILL_Z_TEXT = "zscore(kill_score, 120)";
 const VARIABLES_MAX = 32;
-const PARTS_MAX = 10;
+const PARTS_MAX = 16;
+const PART_DEPTH_MAX = 3;
 const NAME = /^[a-z][a-z0-9_]*$/;
 const EMPTY: Section = {
   blockWhen: null,
@@ -222,18 +223,25 @@ function comparedOf(node: FormulaNode, scope: Scope): Section["compared"] {
   return { value: compileFormula(left, scope), cutoff: compileFormula(right, scope) };
 }
 
-/** Calls down to three levels, outermost first; the outermost of a number is shown as value, cutoff or scale. */
+/** Calls down to three levels, outermost first; sums are told by their summands. */
 function partsOf(nodes: readonly FormulaNode[], scope: Scope): Section["parts"] {
   const parts = new Map<string, Compiled>();
-  const walk = (node: FormulaNode, depth: number): void => {
-    if (node.kind !== "call" || depth > 3) return;
-    const text = formulaText(node);
-    const isConstant = namesIn(node).length === 0;
-    if (!isConstant && parts.size < PARTS_MAX && !parts.has(text)) parts.set(text, compileFormula(node, scope));
-    for (const each of node.args) walk(each, depth + 1);
-  };
-  for (const node of nodes) walk(node, 0);
+  let level = nodes;
+  for (let depth = 0; depth < PART_DEPTH_MAX && level.length > 0; depth++) {
+    const calls = level.flatMap((node) => summands(node)).flatMap((node) => (node.kind === "call" ? [node] : []));
+    for (const node of calls) {
+      const text = formulaText(node);
+      const isConstant = namesIn(node).length === 0;
+      if (!isConstant && parts.size < PARTS_MAX && !parts.has(text)) parts.set(text, compileFormula(node, scope));
+    }
+    level = calls.flatMap(({ args }) => args);
+  }
   return [...parts].map(([text, compiled]) => ({ text, compiled }));
+}
+
+function summands(node: FormulaNode): FormulaNode[] {
+  if (node.kind !== "call" || (node.name !== "+" && node.name !== "-")) return [node];
+  return node.args.flatMap((each) => summands(each));
 }
 
 const KEYS: Readonly<Record<string, "blockWhen" | "value" | "cutoff" | "qtyScale">> = {

@@ -26,7 +26,11 @@ export function renderExplanation(explanation: Explanation, options: Partial<Rep
     paint("dim", clip(`run ${run.id}  variant ${run.variant}${note === null ? "" : `  (${note})`}`)),
     ...chainLines(explanation.chain, { width, paint, ascii }),
   ];
-  if (explanation.governor !== null) lines.push(...governorLines(explanation).map(clip));
+  if (explanation.governor !== null) {
+    lines.push(...governorLines(explanation).map(clip));
+    const terms = termsText(explanation.governor);
+    if (terms !== "") lines.push(...told("terms", terms));
+  }
   if (explanation.killScore !== null) lines.push(...scoreLines(explanation.killScore, ascii).map(clip));
   if (explanation.wouldFlip.length > 0) lines.push(...told("would flip if", explanation.wouldFlip.join(", or ")));
   if (explanation.episode !== null) lines.push(...told("same episode", episodeText(explanation.episode)));
@@ -71,7 +75,7 @@ function chainLines(
 
 function governorLines({ governor }: Explanation): string[] {
   if (governor === null) return [];
-  const { value, cutoff, margin, decision, terms } = governor;
+  const { value, cutoff, margin, decision } = governor;
   const distance = margin === null ? "" : `  margin ${numberText(margin)}`;
   const compared =
     value === null || cutoff === null
@@ -79,12 +83,16 @@ function governorLines({ governor }: Explanation): string[] {
         ? "compared nothing"
         : `value ${numberText(value)}, no cutoff applied`
       : `value ${numberText(value)}   cutoff ${numberText(cutoff)}${distance}`;
-  const shown = terms.map((term) => `${term.name} ${term.value === null ? "none" : numberText(term.value)}`).join("  ");
-  return [
-    `  governor ${governor.governor}: ${decision} ${governor.reason}`,
-    `  ${compared}`,
-    ...(shown === "" ? [] : [`  terms  ${shown}`]),
-  ];
+  return [`  governor ${governor.governor}: ${decision} ${governor.reason}`, `  ${compared}`];
+}
+
+/** Every term with its value; the parts of a formula are set apart by an equals sign. */
+function termsText({ terms }: NonNullable<Explanation["governor"]>): string {
+  const texts = terms.map(({ name, value }) => {
+    const shown = value === null ? "none" : numberText(value);
+    return /\W/.test(name) ? `${name} = ${shown}` : `${name} ${shown}`;
+  });
+  return texts.join(", ");
 }
 
 function scoreLines(terms: ScoreTerms, ascii: boolean): string[] {
