@@ -40,7 +40,8 @@ export function catalogueText(entries: readonly CatalogueEntry[]): string {
   return entries
     .map(({ name, summary, params }) => {
       const lines = params.map((param) => {
-        const value = String(param.default);
+        const { default: given } = param;
+      const value = typeof given === "object" && given !== null ? JSON.stringify(given) : String(given);
         return `    ${param.name.padEnd(width)}  ${value.padEnd(10)}  ${param.description}`.trimEnd();
       });
       return [`${name}`, `  ${summary}`, ...(lines.length === 0 ? ["    (no parameters)"] : lines)].join("\n");

@@ -1,4 +1,5 @@
 import { formatMoney } from "../../engine/domain/money.ts";
+import { readGovernorFormula } from "../../engine/formula/governor-formula.ts";
 import type { Policy } from "../../engine/policy.ts";
 import { contradictionsOfFormulas } from "../../engine/policy-check.ts";
 import { formulaBreaches } from "./formula-breaches.ts";
@@ -95,6 +96,29 @@ function vetoWarnings({ governor, harvest, quirks }: Policy): RuleBreach[] {
 
 /** Formulas that can never block, never let anything pass, or refuse the closes that the score asks for. */
 function formulaWarnings(policy: Policy): RuleBreach[] {
+  return [...contradictionWarnings(policy), ...claimWarnings(policy)];
+}
+
+/** A claim that no analysis could prove was tried on samples, and whoever relies on it has to know. */
+function claimWarnings({ governor }: Policy): RuleBreach[] {
+  if (governor.name !== "formula") return [];
+  const { params } = governor;
+  return readGovernorFormula(params).formula.proofs.flatMap((proof): RuleBreach[] => {
+    if (proof.by === "analysis") return [];
+    const index = params.monotone.findIndex(
+      (claim) => claim.of === proof.of && claim.in === proof.in && claim.direction === proof.direction,
+    );
+    const claim = `${proof.of} ${proof.direction.replace("-", " ")} in ${proof.in}`;
+    return [
+      {
+        path: ["governor", "params", "monotone", index],
+        text: `Cannot prove that ${claim}: it held between ${proof.sampleCount} pairs of samples, a formula without jumps and mixed signs is needed for a proof`,
+      },
+    ];
+  });
+}
+
+function contradictionWarnings(policy: Policy): RuleBreach[] {
   return contradictionsOfFormulas(policy).map(({ path, text, code }) => ({
     path: ["governor", "params", ...path],
     text,

@@ -76,6 +76,18 @@ describe("a mistake in a formula of a scenario", () => {
     expect(problem).toContain("entry.cutoff rises from 0.6 to 0.6312 when portfolio_heat goes from 0 to 0.03125");
   });
 
+  test("a claim that only samples support is a warning with their number", () => {
+    const claim = "      monotone: [{ of: entry.cutoff, in: drawdown, direction: never-rises }]\n";
+    const params = (cutoff: string) => `      entry: { cutoff: '${cutoff}' }\n${claim}`;
+    const warningsOf = (cutoff: string) =>
+      parseScenario(governor(params(cutoff)), "a.yaml").warnings.map(formatProblem);
+    expect(warningsOf("0.8 - drawdown")).toEqual([]);
+    const [warning] = warningsOf("0.8 - drawdown * drawdown * drawdown + drawdown * drawdown - drawdown");
+    expect(warning).toMatch(
+      /^a\.yaml:8:18 .*Cannot prove that entry\.cutoff never rises in drawdown: it held between \d{4} pairs/,
+    );
+  });
+
   test("what can never have an effect is a warning at its formula", () => {
     const { warnings } = parseScenario(governor("      entry: { cutoff: 0.99 }\n"), "a.yaml");
     expect(warnings.map(formatProblem)[0]).toMatch(/^a\.yaml:7:24 .*never meet: it never blocks/);
