@@ -41,7 +41,7 @@ export function catalogueText(entries: readonly CatalogueEntry[]): string {
     .map(({ name, summary, params }) => {
       const lines = params.map((param) => {
         const { default: given } = param;
-      const value = typeof given === "object" && given !== null ? JSON.stringify(given) : String(given);
+        const value = typeof given === "object" && given !== null ? JSON.stringify(given) : String(given);
         return `    ${param.name.padEnd(width)}  ${value.padEnd(10)}  ${param.description}`.trimEnd();
       });
       return [`${name}`, `  ${summary}`, ...(lines.length === 0 ? ["    (no parameters)"] : lines)].join("\n");
