@@ -11,7 +11,7 @@ describe("npm run bench", () => {
     const bench = spawnSync(process.execPath, [repositoryPath("dist/bench/bench.js"), "--smoke"], { encoding: "utf8" });
     expect(bench.stderr).toBe("");
     const rows = bench.stdout.trimEnd().split("\n");
-    expect(rows).toHaveLength(16);
+    expect(rows).toHaveLength(21);
     expect(bench.stdout).not.toMatch(/NaN|Infinity|skipped|[^\d.]0 (MB|ms)/);
     for (const figure of [
       "market cache decoded and merged",
@@ -25,6 +25,9 @@ describe("npm run bench", () => {
       "recording read",
       "sim --help",
       "peak memory",
+      "orders matched in the process",
+      "signed orders over loopback",
+      "p99 from request to answer",
     ]) {
       expect(bench.stdout).toContain(figure);
     }
