@@ -49,7 +49,7 @@ export function createProgram(shell: Shell): Command {
   registerVerify(program, shell);
   registerBisect(program, shell);
   registerRecord(program, shell);
-  registerGenerate(program);
+  registerGenerate(program, shell);
   registerPlugIns(program, shell);
   registerMetrics(program, shell);
   registerSchema(program, shell);

@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import { type Problem, UserError } from "../../diagnostics/user-error.ts";
+import type { Shell } from "../shell.ts";
 
 /** What commander hands over: every option has a default except `out`. */
 interface GenerateOptions {
@@ -18,7 +19,7 @@ const DAYS_MAX = 366;
 const MINUTES_PER_DAY = 1_440;
 
 /** `sim generate market`: a seeded market as a recording (docs/generated-market.md). */
-export function registerGenerate(program: Command): void {
+export function registerGenerate(program: Command, shell: Shell): void {
   const generate = program.command("generate").description("make recordings from a seed");
   generate
     .command("market")
@@ -37,13 +38,13 @@ export function registerGenerate(program: Command): void {
       const id = options.id ?? basename(resolve(options.out));
       const { hash, counts } = generateRecording({ dir: options.out, id, ...market });
       const records = Object.entries(counts).map(([stream, count]) => `${count} ${stream}`);
-      process.stdout.write(`${options.out}: ${records.join(", ")}; hash ${hash}\n`);
+      shell.print(`${options.out}: ${records.join(", ")}; hash ${hash}`);
     });
-  registerIncident(generate);
+  registerIncident(generate, shell);
 }
 
 /** `sim generate incident`: the capture behind scenarios/why-no-execute.yaml, from the recovered facts. */
-function registerIncident(generate: Command): void {
+function registerIncident(generate: Command, shell: Shell): void {
   generate
     .command("incident")
     .description('the capture of the incident "why no EXECUTE?", rebuilt from its recovered facts')
@@ -52,7 +53,7 @@ function registerIncident(generate: Command): void {
       const { writeWhyNoExecute } = await import("../../sim/incidents/why-no-execute.ts");
       const { hash, counts } = writeWhyNoExecute(options.out);
       const records = Object.entries(counts).map(([stream, count]) => `${count} ${stream}`);
-      process.stdout.write(`${options.out}: ${records.join(", ")}; hash ${hash}\n`);
+      shell.print(`${options.out}: ${records.join(", ")}; hash ${hash}`);
     });
 }
 
