@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { Command } from "commander";
-import { afterAll, expect, test, vi } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { registerGenerate } from "../../../src/cli/commands/generate.ts";
+import type { Shell } from "../../../src/cli/shell.ts";
 import type { Manifest } from "../../../src/recording/manifest.ts";
 import { openRecording } from "../../../src/recording/reader.ts";
 import { generateMarket } from "../../../src/sim/generate/generate-market.ts";
@@ -18,14 +19,10 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 async function generate(...args: string[]): Promise<string> {
   const printed: string[] = [];
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => printed.push(String(text)) > 0);
-  try {
-    const program = new Command("sim").exitOverride();
-    registerGenerate(program);
-    await program.parseAsync(["generate", "market", ...args], { from: "user" });
-  } finally {
-    write.mockRestore();
-  }
+  const program = new Command("sim").exitOverride();
+  // Of the shell the command uses only what prints its result.
+  registerGenerate(program, { print: (text: string) => void printed.push(text) } as Shell);
+  await program.parseAsync(["generate", "market", ...args], { from: "user" });
   return printed.join("");
 }
 
