@@ -22,6 +22,9 @@ import type { VenueCounters, VenueListener } from "./venue-options.ts";
 /** Nobody knows how much stands before an order at a price the recording does not show: only trading through fills it. */
 const QUEUE_UNKNOWN = Number.MAX_SAFE_INTEGER;
 
+/** Relative difference of prices that is binary noise. */
+const NOISE = 1e-12;
+
 /** What changed a position. */
 export type PositionCause = Pick<Order, "symbolIndex" | "positionSide" | "side">;
 
@@ -353,10 +356,13 @@ export class OrderDesk {
     for (const sign of [1, -1] as const) {
       // What a buyer could have been sold at: the trade itself, or the best offer of strangers.
       const against = isTrade ? price : this.#options.liquidity.bestPrice(symbolIndex, sign > 0 ? "BUY" : "SELL");
+      const againstTicks = against / contract.tickSize;
       let leftLots = tradedLots;
       for (const order of [...resting.orders(sign)]) {
         if (!isOpen(order)) continue;
-        const through = sign * (contract.priceOfTicks(order.priceTicks) - against);
+        // Binary noise of a price that was worked out makes a touch no trade through it.
+        const exact = sign * (order.priceTicks - againstTicks);
+        const through = Math.abs(exact) < NOISE * order.priceTicks ? 0 : exact;
         if (!(through >= 0)) break;
         const lots = through > 0 ? openLots(order) : this.#lotsAtTouch(order, isTrade, leftLots);
         if (through === 0) leftLots = Math.max(0, leftLots - Math.max(lots, 0));
