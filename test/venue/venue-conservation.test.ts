@@ -4,6 +4,7 @@ import { parseMoney } from "../../src/engine/domain/money.ts";
 import { type AccountState, positionKey, reconcile } from "../../src/venue/account.ts";
 import type { OrderRequest } from "../../src/venue/order.ts";
 import { Refusal } from "../../src/venue/refusal.ts";
+import type { Venue } from "../../src/venue/venue.ts";
 import { venueFixture } from "./venue-fixture.ts";
 
 /** What a random flow may do: quotes move, orders of every kind come, change and go, marks jump, funding is settled. */
@@ -169,7 +170,7 @@ describe("any flow of orders", () => {
             venue.setLeverage(accounts[each.account]!, 0, each.leverage, fixture.now);
             venue.setMarginType(accounts[each.account]!, 0, each.isIsolated ? "isolated" : "cross", fixture.now);
           }
-          for (const account of accounts) expectSound(account, positionMode);
+          for (const account of accounts) expectSound(venue, account, positionMode);
         }
         // Positions are the sum of the trades, and no trade of a resting order is worse than its limit.
         for (const account of accounts) {
@@ -200,8 +201,19 @@ function held(account: AccountState, request: OrderRequest): number {
   return account.positions.get(positionKey(request.symbolIndex, request.positionSide))?.qtyLots ?? 0;
 }
 
-function expectSound(account: AccountState, mode: "one-way" | "hedge"): void {
+function expectSound(venue: Venue, account: AccountState, mode: "one-way" | "hedge"): void {
   expect(reconcile(account)).toBeNull();
+  // The income history accounts for every unit of the wallet, and margin balance is the wallet and what is unrealized.
+  const incomeQuote = account.income.reduce((sum, { amountQuote }) => sum + amountQuote, 0n);
+  expect(account.startQuote + incomeQuote).toBe(account.walletQuote);
+  const margin = venue.margin(account);
+  let crossQuote = account.walletQuote;
+  let unrealizedQuote = 0n;
+  for (const position of account.positions.values()) {
+    crossQuote -= position.isolatedQuote;
+    unrealizedQuote += venue.marginOf(account, position).unrealizedQuote;
+  }
+  expect([margin.crossWalletQuote, margin.unrealizedQuote]).toEqual([crossQuote, unrealizedQuote]);
   let marginQuote = 0n;
   for (const order of account.openOrders.values()) {
     marginQuote += order.marginQuote;
