@@ -5,6 +5,7 @@ import {
   type AccountOptions,
   type AccountState,
   addIncome,
+  adoptPosition,
   createAccount,
   dropOldest,
   heldLots,
@@ -338,6 +339,12 @@ export class Venue {
     for (const algo of account.openAlgoOrders.values()) this.#algo.forget(algo);
     resetAccount(account);
     for (const { index } of this.rules) this.#watch(index);
+  }
+
+  /** Sets a position that was open before the venue began, at its average entry price; 0 lots take it away. */
+  adopt(account: AccountState, symbolIndex: number, qtyLots: number, entryPrice: number): void {
+    adoptPosition(account, this.rules[symbolIndex]!.contract, qtyLots, entryPrice);
+    this.#watch(symbolIndex);
   }
 
   /** Money into or out of the account from outside. */

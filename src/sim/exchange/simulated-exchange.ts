@@ -2,7 +2,6 @@ import type { OrderQueryRequested, OrderSubmitted, SnapshotRequested } from "../
 import type { EngineEvent } from "../../engine/domain/event.ts";
 import { type Money, parseMoney } from "../../engine/domain/money.ts";
 import type { Exchange } from "../../engine/ports.ts";
-import { adoptPosition } from "../../venue/account.ts";
 import type { ExecutionType, Order, Trade } from "../../venue/order.ts";
 import { REFUSALS, Refusal } from "../../venue/refusal.ts";
 import { type SymbolRules, symbolRules } from "../../venue/symbol-rules.ts";
@@ -95,8 +94,8 @@ export class SimulatedExchange implements Exchange {
       emit: (dueTsMs, event) => options.emit(dueTsMs, event),
     });
     for (const { symbol, qtyLots, entryPrice } of options.initialPositions) {
-      const { contract } = this.#rulesOf(symbol, "open the initial position");
-      adoptPosition(this.account.state, contract, qtyLots, entryPrice);
+      const { index } = this.#rulesOf(symbol, "open the initial position");
+      this.venue.adopt(this.account.state, index, qtyLots, entryPrice);
     }
   }
 
