@@ -19,4 +19,7 @@ test("the report says fidelity, profile and the path inside a candle", () => {
   const report = renderRunReport([summary], null, { wide: true });
   expect(report).toContain("fidelity candles: prices go open, low, high, close in a minute that did not fall");
   expect(report).toContain("profile adverse: slippage doubled");
+  // Folded, never cut, on a narrow screen.
+  const narrow = renderRunReport([summary], null, { width: 80 }).replaceAll(/\n {2}/g, " ");
+  expect(narrow).toContain(text);
 });

@@ -89,8 +89,6 @@ function identitySection(summaries: readonly RunSummary[], screen: Screen): stri
   if (summaries.length > 1) {
     lines.push(`variants ${summaries.map((summary) => summary.run.variant).join(", ")} (the first is the baseline)`);
   }
-  // Variants may differ in profile; each way of matching is named once.
-  for (const text of new Set(summaries.flatMap(({ run: { matching } }) => matching?.text ?? []))) lines.push(text);
   if (quirks.length > 0) lines.push(`quirks ${quirks.join(", ")}`);
   // Folded between facts, never inside one; a fact that goes on is indented under its line.
   const texts = lines.flatMap((line) => {
@@ -98,6 +96,12 @@ function identitySection(summaries: readonly RunSummary[], screen: Screen): stri
     if (displayWidth(text) <= screen.width) return [text];
     return foldWords(text, screen.width - 2, "  ").map((each, index) => (index === 0 ? each : `  ${each}`));
   });
+  // Variants may differ in profile; each way of matching is named once, whole.
+  for (const text of new Set(summaries.flatMap(({ run: { matching } }) => matching?.text ?? []))) {
+    texts.push(
+      ...foldWords(visibleText(text), screen.width - 2).map((each, index) => (index === 0 ? each : `  ${each}`)),
+    );
+  }
   return texts.map((text, index) => (index === 0 ? screen.paint("strong", text) : text));
 }
 
