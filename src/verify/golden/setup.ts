@@ -36,7 +36,10 @@ export function changesOf(
   });
 }
 
-/** The same changes with their lines in the scenario file, where it has them. */
+/**
+ * The changes that somebody made, with their lines in the scenario file. A key that neither the golden nor the file has is
+ * a default of a later version of the program: nobody's change, and no cause of anything.
+ */
 export function placed(changes: readonly SetupChange[], file: string, variantIndex: number): SetupChange[] {
   let text: string;
   try {
@@ -46,9 +49,9 @@ export function placed(changes: readonly SetupChange[], file: string, variantInd
     return [...changes];
   }
   const document = parseYaml(text, file);
-  const lineOf = (key: string): number | null => {
+  const lineOf = (key: string, lengthMin = 1): number | null => {
     const path = key.split(".");
-    for (let length = path.length; length > 0; length--) {
+    for (let length = path.length; length >= lengthMin; length--) {
       const own: DocumentPath = path.slice(0, length);
       for (const place of [["variants", variantIndex, ...own], own]) {
         const found = document.positionOfKey(place);
@@ -57,7 +60,9 @@ export function placed(changes: readonly SetupChange[], file: string, variantInd
     }
     return null;
   };
-  return changes.map((change) => ({ ...change, line: lineOf(change.key) }));
+  const isMade = (change: SetupChange) =>
+    !isNewKey(change) || lineOf(change.key, change.key.split(".").length) !== null;
+  return changes.filter(isMade).map((change) => ({ ...change, line: lineOf(change.key) }));
 }
 
 /**
