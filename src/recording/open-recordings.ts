@@ -19,7 +19,8 @@ interface Place {
  *
  * Rows and inputs are merged by time received, stream rank and `seq`. `seq` goes on from recording to recording, so it
  * is unique and tells where a record came from; where recordings run side by side it is not increasing from row to row.
- * Of a symbol in several recordings the instrument of the last one counts, of their fidelities the coarsest.
+ * Of a symbol in several recordings the instrument, exchangeInfo and brackets of the last one that has them count, of
+ * their fidelities the coarsest.
  *
  * @throws {UserError} with exit code 14 as `openRecording` does, and when two recordings of one symbol overlap in time:
  * nobody could say which of the two prices was the price.
@@ -46,6 +47,7 @@ export function openRecordings(dirs: readonly string[], options: OpenOptions = {
     marketEventCount: recordings.reduce((sum, { marketEventCount }) => sum + marketEventCount, 0),
     fidelity: recordings.map(({ fidelity }) => fidelity).sort(coarsestFirst)[0]!,
     hasDepth: recordings.some(({ hasDepth }) => hasDepth === true),
+    ...venueOf(recordings),
     notes: recordings.flatMap(({ id, notes }) => notes.map((note) => `${id}: ${note}`)),
     batches: () =>
       mergeBatches(
@@ -54,6 +56,13 @@ export function openRecordings(dirs: readonly string[], options: OpenOptions = {
       ),
     inputs: () => mergeInputs(places),
   };
+}
+
+/** Later recordings overwrite what earlier ones say of a symbol. */
+function venueOf(recordings: readonly OpenRecording[]): Pick<RecordingSource, "venueInfo" | "leverageBrackets"> {
+  const venueInfo = new Map(recordings.flatMap((recording) => [...(recording.venueInfo ?? [])]));
+  const leverageBrackets = new Map(recordings.flatMap((recording) => [...recording.leverageBrackets]));
+  return { ...(venueInfo.size === 0 ? {} : { venueInfo }), leverageBrackets };
 }
 
 function inTime(left: OpenRecording, right: OpenRecording): number {

@@ -86,6 +86,37 @@ describe("several recordings", () => {
     ]);
   });
 
+  test("keep what each says of the venue, the later one's word last", () => {
+    const info = (symbol: string, liquidationFee: string) => ({
+      symbols: [
+        {
+          symbol,
+          liquidationFee,
+          filters: [
+            { filterType: "PRICE_FILTER", tickSize: "0.1" },
+            { filterType: "LOT_SIZE", stepSize: "0.1", minQty: "0.1", maxQty: "100" },
+          ],
+        },
+      ],
+    });
+    const recorded = (name: string, symbol: string, fromMs: number, fee: string): string => {
+      const dir = join(base, name);
+      const writer = createRecordingWriter({ dir, id: name, symbols: [symbol], fidelity: "mark", createdBy: "test" });
+      writer.exchangeInfo(info(symbol, fee));
+      for (const row of everySecond(2, 1, fromMs)) writer.market(row);
+      writer.seal();
+      return dir;
+    };
+    const first = recorded("one", "AUSDT", START_MS, "0.01");
+    const later = recorded("two", "AUSDT", START_MS + 60_000, "0.02");
+    const other = recorded("three", "BUSDT", START_MS, "0.03");
+    const { venueInfo } = openRecordings([later, other, first]);
+    expect([...venueInfo!].map(([symbol, { liquidationFee }]) => [symbol, liquidationFee]).sort()).toEqual([
+      ["AUSDT", "0.02"],
+      ["BUSDT", "0.03"],
+    ]);
+  });
+
   test("of one symbol that follow one another are one time", () => {
     const first = write("first", { symbols: ["AUSDT"], market: everySecond(2, 1) });
     const second = write("second", { symbols: ["BUSDT", "AUSDT"], market: everySecond(1, 2, START_MS + 5000) });
