@@ -16,11 +16,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   serve: ["engine", "recording", "venue", "sim", "diagnostics"],
   reports: ["engine", "recording", "diagnostics"],
   verify: ["engine", "recording", "sim", "reports", "diagnostics"],
-  live: ["engine", "recording", "diagnostics"],
+  live: ["engine", "recording", "venue", "diagnostics"],
+  lab: ["engine", "recording", "sim", "reports", "diagnostics"],
   mutants: ["verify", "diagnostics"],
-  bench: ["engine", "recording", "sim", "venue", "serve", "diagnostics"],
+  bench: ["engine", "recording", "sim", "venue", "serve", "lab", "live", "reports", "diagnostics"],
   study: ["reports", "sim", "diagnostics"],
-  cli: ["engine", "recording", "venue", "sim", "reports", "verify", "live", "serve", "diagnostics"],
+  cli: ["engine", "recording", "venue", "sim", "reports", "verify", "live", "lab", "serve", "diagnostics"],
 };
 
 /** The one look from a world into reports: a scenario file holds thresholds, and reports own their words. */
@@ -38,12 +39,20 @@ const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   yaml: ["sim"],
   commander: ["cli"],
   hyparquet: ["recording"],
-  "hyparquet-writer": ["recording"],
+  "hyparquet-writer": ["recording", "reports"],
   fflate: ["recording"],
   "@uwdata/flechette": ["recording"],
   lz4js: ["recording"],
   ioredis: ["live"],
   ws: ["serve"],
+  bullmq: ["lab"],
+  ccxt: ["live"],
+  pino: ["live"],
+  "prom-client": ["live"],
+  "@observablehq/plot": ["reports"],
+  "d3-sankey": ["reports"],
+  linkedom: ["reports"],
+  "danfojs-node": ["reports"],
 };
 
 function filesBelow(folder: string): string[] {
