@@ -250,7 +250,7 @@ describe("the same through the command line", () => {
   test("a folder of several recordings exits with 2 and names them", async () => {
     const { code, stderr } = await runSim(["inspect", "recordings"]);
     expect(code).toBe(2);
-    expect(stderr).toContain("it holds 2 recordings (regime-flip, why-no-execute)");
+    expect(stderr).toContain("it holds 3 recordings (regime-flip, universe, why-no-execute)");
     expect(stderr).toContain('"sim inspect recordings/regime-flip"');
     const wrong = await runSim(["inspect", dir, "--repair", "--redact"]);
     expect([wrong.code, wrong.stderr.split("\n").length]).toEqual([2, 3]);
