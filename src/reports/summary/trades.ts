@@ -8,12 +8,26 @@ import type { Distribution } from "./schema.ts";
 
 interface OpenTrade {
   readonly openedTsMs: number;
+  readonly isLong: boolean;
   /** Signed; average cost is `costQuote / qtyLots`. */
   qtyLots: number;
   /** Notional paid for what is still held, always positive. */
   costQuote: Money;
   /** Realized, fees and funding so far. */
   netQuote: Money;
+  maxLots: number;
+  /** Everything ever opened and closed of it: average prices come from these. */
+  openedLots: number;
+  openedQuote: Money;
+  closedLots: number;
+  closedQuote: Money;
+}
+
+/** One trade with all that was ever booked on it. */
+export interface RoundTripFacts extends Readonly<OpenTrade> {
+  readonly symbol: string;
+  /** `null` while it is open; then `qtyLots` is what is held. */
+  readonly closedTsMs: number | null;
 }
 
 /** Round trips: flat to flat (or through zero) on one symbol, valued at average cost, net of fees and funding. */
@@ -24,6 +38,8 @@ export interface Trades {
   /** Signed position by our own fills, in lots. */
   positionOf(symbol: string): number;
   openSymbols(): string[];
+  /** What is held, in order of symbol. */
+  open(): RoundTripFacts[];
   readonly closed: ClosedTrades;
 }
 
@@ -40,7 +56,7 @@ export interface ClosedTrades {
   holdTime(): Distribution;
 }
 
-export function createTrades(instruments: Instruments): Trades {
+export function createTrades(instruments: Instruments, onClosed?: (trade: RoundTripFacts) => void): Trades {
   const open = new Map<string, OpenTrade>();
   const holdTime = createDistribution();
   const closed: ClosedTrades = {
@@ -58,6 +74,7 @@ export function createTrades(instruments: Instruments): Trades {
 
   function close(symbol: string, trade: OpenTrade, tsMs: number): void {
     open.delete(symbol);
+    onClosed?.({ ...trade, symbol, closedTsMs: tsMs });
     holdTime.add(Math.max(0, tsMs - trade.openedTsMs));
     closed.count += 1;
     closed.netQuote += trade.netQuote;
@@ -69,6 +86,8 @@ export function createTrades(instruments: Instruments): Trades {
       closed.lossesQuote -= trade.netQuote;
     } else closed.breakeven += 1;
   }
+
+  const openSymbols = () => [...open.keys()].sort((left, right) => (left < right ? -1 : 1));
 
   return {
     closed,
@@ -92,6 +111,8 @@ export function createTrades(instruments: Instruments): Trades {
         closed.recomputedPnlQuote += pnl;
         trade.netQuote += pnl - closingFee;
         trade.costQuote -= costShare;
+        trade.closedLots += closingLots;
+        trade.closedQuote += proceeds;
         trade.qtyLots -= Math.sign(trade.qtyLots) * closingLots;
         if (trade.qtyLots === 0) close(fill.symbol, trade, fill.exchangeTsMs);
       }
@@ -113,12 +134,21 @@ export function createTrades(instruments: Instruments): Trades {
           qtyLots: Math.sign(signedLots) * openingLots,
           costQuote: cost,
           netQuote: -fee,
+          isLong: signedLots > 0,
+          maxLots: openingLots,
+          openedLots: openingLots,
+          openedQuote: cost,
+          closedLots: 0,
+          closedQuote: 0n,
         });
         return;
       }
       held.qtyLots += Math.sign(signedLots) * openingLots;
       held.costQuote += cost;
       held.netQuote -= fee;
+      held.maxLots = Math.max(held.maxLots, Math.abs(held.qtyLots));
+      held.openedLots += openingLots;
+      held.openedQuote += cost;
     },
     fund(symbol, amountQuote) {
       const trade = open.get(symbol);
@@ -127,7 +157,8 @@ export function createTrades(instruments: Instruments): Trades {
       return true;
     },
     positionOf: (symbol) => open.get(symbol)?.qtyLots ?? 0,
-    openSymbols: () => [...open.keys()].sort((left, right) => (left < right ? -1 : 1)),
+    openSymbols,
+    open: () => openSymbols().map((symbol) => ({ ...open.get(symbol)!, symbol, closedTsMs: null })),
   };
 }
 
