@@ -146,6 +146,21 @@ const trackersSchema = z.strictObject({
   accountInterval: durationSchema.prefault("5m").meta({ description: "equity at the marks is sampled this often" }),
 });
 
+/**
+ * What-if: refusals that are passed instead, to measure what they did. Absent in every pipeline that means what it says;
+ * the kill switch is never passed.
+ */
+const governorOffSchema = z.strictObject({
+  evalTypes: z
+    .array(z.enum(["ENTRY", "EXIT", "UNKNOWN"]))
+    .default([])
+    .meta({ description: "verdicts of the governor on these are passed; limits still bind" }),
+  reasons: z
+    .array(z.string().min(1))
+    .default([])
+    .meta({ description: "refusals with these codes are passed, of the governor or of a limit" }),
+});
+
 /** `pipeline:` of a scenario: everything the core is configured by. Defaults are the strict behaviour. */
 export const pipelineSchema = z.strictObject({
   bridge: bridgeSchema.prefault({}),
@@ -153,6 +168,9 @@ export const pipelineSchema = z.strictObject({
   killScore: killScoreSchema.prefault({}),
   harvest: harvestSchema.prefault({}),
   governor: governorSchema.prefault({ name: "z-score" }),
+  governorOff: governorOffSchema
+    .optional()
+    .meta({ description: "what-if: refusals that are passed, for `sim gate --ablate`" }),
   limits: limitsSchema.prefault({}),
   permits: permitsSchema.prefault({}),
   snapshots: snapshotsSchema.prefault({}),

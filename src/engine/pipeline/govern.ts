@@ -1,6 +1,7 @@
 import type { Money } from "../domain/money.ts";
 import { moneyToNumber } from "../domain/money.ts";
 import type { Plan, Verdict } from "../domain/plan.ts";
+import { reasonHead } from "../domain/reason.ts";
 import type { Drivers } from "../governors/governor.ts";
 import { isRemembered } from "./key-memory.ts";
 import { publishPlan } from "./publish.ts";
@@ -38,17 +39,24 @@ export interface Limits {
  * @returns the reason of the first limit that binds, `null` when none does
  */
 export function checkLimits(input: LimitInput, limits: Limits): string | null {
-  if (input.killSwitch === "all") return "kill_switch_active";
-  if (!input.isRiskIncreasing) return null;
-  if (input.killSwitch === "entries") return "kill_switch_active";
-  if (input.sinceLastEntryMs !== null && input.sinceLastEntryMs < limits.symbolCooldown) return "symbol_cooldown";
-  if (input.isNewPosition && input.openPositions >= limits.openPositionsMax) return "max_positions_reached";
+  return bindingLimits(input, limits)[0] ?? null;
+}
+
+/** Every limit that binds, in that order; the kill switch hides what comes after it. */
+function bindingLimits(input: LimitInput, limits: Limits): string[] {
+  if (input.killSwitch === "all") return ["kill_switch_active"];
+  if (!input.isRiskIncreasing) return [];
+  if (input.killSwitch === "entries") return ["kill_switch_active"];
+  const reasons: string[] = [];
+  if (input.sinceLastEntryMs !== null && input.sinceLastEntryMs < limits.symbolCooldown)
+    reasons.push("symbol_cooldown");
+  if (input.isNewPosition && input.openPositions >= limits.openPositionsMax) reasons.push("max_positions_reached");
   if (input.planNotional !== null && input.planNotional > moneyToNumber(limits.notionalPerTradeMaxQuote)) {
-    return "notional_per_trade_exceeded";
+    reasons.push("notional_per_trade_exceeded");
   }
-  if (input.totalNotional >= moneyToNumber(limits.notionalTotalMaxQuote)) return "total_notional_exceeded";
-  if (input.drawdown > limits.drawdownMax) return "drawdown_limit";
-  return null;
+  if (input.totalNotional >= moneyToNumber(limits.notionalTotalMaxQuote)) reasons.push("total_notional_exceeded");
+  if (input.drawdown > limits.drawdownMax) reasons.push("drawdown_limit");
+  return reasons;
 }
 
 /**
@@ -82,7 +90,7 @@ export function govern(step: Step, draft: PlanDraft, drivers: Drivers): void {
     const { symbol, evalType, killScore } = draft;
     state.parts.governor.observe({ symbol, evalType, score: killScore.score, killScore, drivers });
   }
-  const limit = checkLimits(
+  const limits = bindingLimits(
     {
       isRiskIncreasing: !isRiskReducing,
       isNewPosition: draft.positionQtyLots === 0,
@@ -95,10 +103,16 @@ export function govern(step: Step, draft: PlanDraft, drivers: Drivers): void {
     },
     state.policy.limits,
   );
-  const isKilled = limit === "kill_switch_active";
-  const blockedBy = !isKilled && verdict.decision === "BLOCKED" ? verdict.reasonCode : limit;
+  const isKilled = limits[0] === "kill_switch_active";
+  const refusals = !isKilled && verdict.decision === "BLOCKED" ? [verdict.reasonCode, ...limits] : limits;
+  const passed = isKilled ? [] : refusals.filter((reason, index) => isPassed(step, draft, reason, index, verdict));
+  const blockedBy = refusals.find((reason) => !passed.includes(reason)) ?? null;
   if (blockedBy === null) {
-    publishPlan(step, executed(draft, verdict, [verdict.reasonCode]));
+    const annotations = passed.map((reason) => `governor_off:${reason}`);
+    publishPlan(
+      step,
+      executed(draft, verdict, passed.length === 0 ? [verdict.reasonCode] : ["ungoverned", ...annotations]),
+    );
     return;
   }
   if (hasQuirk(step, "governor-bypass") && draft.origin === "bridge") {
@@ -113,6 +127,14 @@ export function govern(step: Step, draft: PlanDraft, drivers: Drivers): void {
     return;
   }
   publishPlan(step, { ...draft, decision: "BLOCKED", reasonCodes: [blockedBy], verdict });
+}
+
+/** Whether the policy's what-if passes this refusal; the governor's is the first when it refuses. */
+function isPassed(step: Step, draft: PlanDraft, reason: string, index: number, verdict: Verdict): boolean {
+  const off = step.state.policy.governorOff;
+  if (off === undefined) return false;
+  const isGovernors = index === 0 && verdict.decision === "BLOCKED";
+  return off.reasons.includes(reasonHead(reason)) || (isGovernors && off.evalTypes.includes(draft.evalType));
 }
 
 /** A formula without a value decides nothing by itself: that its fallback did is told once a symbol. */
