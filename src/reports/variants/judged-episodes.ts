@@ -29,6 +29,11 @@ export function createJudgedEpisodes(gapMs: number): JudgedEpisodes {
     killScore: "number",
     terms: "numbers",
     regime: "word",
+    components: "numbers",
+    verdictValue: "number",
+    verdictCutoff: "number",
+    stopPrice: "number",
+    takeProfitPrice: "number",
   });
   const open = new Map<Episode, Opening>();
   const tracker = createEpisodeTracker(gapMs, (episode) => {
@@ -61,17 +66,48 @@ export function createJudgedEpisodes(gapMs: number): JudgedEpisodes {
   };
 }
 
-type Opening = Pick<JudgedEpisode, "side" | "qty" | "referencePrice" | "killScore" | "terms" | "regime">;
+/** What the tracker does not know of an episode. */
+type Opening = Pick<
+  JudgedEpisode,
+  | "side"
+  | "qty"
+  | "referencePrice"
+  | "killScore"
+  | "terms"
+  | "regime"
+  | "components"
+  | "verdictValue"
+  | "verdictCutoff"
+  | "stopPrice"
+  | "takeProfitPrice"
+>;
 
-function openingOf({ side, qty, markPrice, killScore, verdict }: Plan): Opening {
+function openingOf(plan: Plan): Opening {
+  const { side, qty, markPrice, killScore, verdict, decision, newStopPrice, takeProfitPrice } = plan;
+  const scale = decision === "EXECUTE" ? (verdict?.qtyScale ?? 1) : 1;
   return {
     side,
-    qty,
+    qty: scale > 0 ? qty / scale : qty,
     referencePrice: markPrice,
     killScore: killScore?.score ?? null,
     terms: finiteTerms(verdict?.terms ?? {}),
     regime: killScore === null ? "unknown" : killScore.regimeFlip > 0 ? "flip" : "calm",
+    components: componentsOf(killScore),
+    verdictValue: finiteOrNull(verdict?.value),
+    verdictCutoff: finiteOrNull(verdict?.cutoff),
+    stopPrice: newStopPrice,
+    takeProfitPrice,
   };
+}
+
+function componentsOf(score: Plan["killScore"]): Record<string, number> {
+  if (score === null) return {};
+  const { regimeFlip, sigmaSpike, tsDrop, agePenalty } = score;
+  return { regimeFlip, sigmaSpike, tsDrop, agePenalty };
+}
+
+function finiteOrNull(value: number | null | undefined): number | null {
+  return value !== undefined && value !== null && Number.isFinite(value) ? value : null;
 }
 
 function finiteTerms(terms: Readonly<Record<string, number | null>>): Record<string, number> {

@@ -72,7 +72,7 @@ export interface JudgedEpisode {
   readonly firstTsMs: number;
   readonly lastTsMs: number;
   readonly evaluations: number;
-  /** Base units asked for by the first evaluation. */
+  /** Base units asked for by the first evaluation, before the verdict scaled them down. */
   readonly qty: number;
   /** Mark price the engine saw at the first evaluation; `null` when it had none. */
   readonly referencePrice: number | null;
@@ -81,4 +81,12 @@ export interface JudgedEpisode {
   readonly terms: Readonly<Record<string, number>>;
   /** Word of the regime the score saw, such as `flip` or `calm`. */
   readonly regime: string;
+  /** Components of the kill score at the first evaluation, by name; empty without a score. */
+  readonly components: Readonly<Record<string, number>>;
+  /** What the verdict compared, and with what: blocked at or above the cutoff; `null` when it compared nothing. */
+  readonly verdictValue: number | null;
+  readonly verdictCutoff: number | null;
+  /** Stop and take profit the plan carried. */
+  readonly stopPrice: number | null;
+  readonly takeProfitPrice: number | null;
 }

@@ -133,7 +133,11 @@ describe("the record of a variant", () => {
       killScore: 0.7562778521799141,
       regime: "flip",
       terms: { warning: 0.6, critical: 0.8 },
+      components: { regimeFlip: 1 },
+      stopPrice: null,
+      takeProfitPrice: null,
     });
+    expect(judgements[1]!.components).toEqual({});
     expect(judgements[1]).toMatchObject({ decision: "EXECUTE", evaluations: 1, killScore: null, regime: "unknown" });
   });
 
