@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import type { RunComparison } from "../comparison.ts";
+import { createOutcomeLog } from "../comparison.ts";
+import { openJournal } from "../journal-file.ts";
+import { createRunSummary } from "../summary/run-summary.ts";
+import { type RunSummary, runSummarySchema } from "../summary/schema.ts";
+import type { ReportedFile, ReportedVariant, ReportModel } from "./report-model.ts";
+import { createRunSeries } from "./series/run-series.ts";
+
+/** Journals of one run with the name of each variant's folder, `""` for the folder of the run itself. */
+export interface JournalPlace {
+  readonly name: string;
+  readonly journal: string;
+}
+
+/**
+ * Reads a finished run back: its journals for the charts, its summaries for the numbers (made anew from the journal when a
+ * summary is missing or of another version, and said so), its comparison when it has one.
+ *
+ * @throws {UserError} when a journal has no readable head
+ */
+export function readReport(folder: string, places: readonly JournalPlace[]): ReportModel {
+  const gaps: string[] = [];
+  const variants: ReportedVariant[] = places.map(({ name, journal: file }) => {
+    const journal = openJournal(file);
+    const series = createRunSeries(journal.header);
+    const again = createRunSummary(journal.header, createOutcomeLog());
+    const written = readSummary(join(folder, name, "summary.json"));
+    for (const entry of journal.entries()) {
+      series.observe(entry);
+      if (written === null) again.observe(entry);
+    }
+    for (const { text } of journal.findings) gaps.push(`${journal.header.variant}: ${text}`);
+    if (written !== null) return { summary: written, series: series.finish() };
+    gaps.push(
+      `${journal.header.variant}: its summary is missing or of another version; the numbers here were made from its journal, thresholds were not judged`,
+    );
+    return { summary: { ...again.finish(), thresholds: [] }, series: series.finish() };
+  });
+  const comparison = readComparison(join(folder, "comparison.json"));
+  return { variants: inOrder(variants, comparison), comparison, files: filesOf(folder), gaps };
+}
+
+/** Folders come by name; the comparison knows which variant is the baseline and in which order the others stand. */
+function inOrder(variants: readonly ReportedVariant[], comparison: RunComparison | null): readonly ReportedVariant[] {
+  if (comparison === null) return variants;
+  const names = [comparison.baseline, ...comparison.candidates.map(({ candidate }) => candidate)];
+  const rank = ({ summary }: ReportedVariant) => names.indexOf(summary.run.variant);
+  return [...variants].sort((left, right) => rank(left) - rank(right));
+}
+
+function readSummary(file: string): RunSummary | null {
+  const parsed = runSummarySchema.safeParse(readJson(file));
+  return parsed.success ? parsed.data : null;
+}
+
+function readComparison(file: string): RunComparison | null {
+  const value = readJson(file) as Partial<RunComparison> | null;
+  return value?.schema === "sim.comparison/1" ? (value as RunComparison) : null;
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return null;
+  }
+}
+
+/** Reports are made from the files, so they are not among them. */
+const NOT_SOURCE = /(^|\/)(report[^/]*\.html|summary\.md|junit\.xml)$/;
+
+/** Every file of the run by name, with its hash. */
+export function filesOf(folder: string): ReportedFile[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path, name: relative(folder, path).replaceAll("\\", "/") }))
+    .filter(({ name }) => !NOT_SOURCE.test(name))
+    .sort((left, right) => (left.name < right.name ? -1 : 1))
+    .map(({ path, name }) => ({
+      name,
+      bytes: statSync(path).size,
+      sha256: createHash("sha256").update(readFileSync(path)).digest("hex"),
+    }));
+}
