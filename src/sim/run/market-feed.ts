@@ -17,6 +17,8 @@ export interface MarketFeedOptions {
   readonly markets: readonly MarketState[];
   readonly venueMarket: VenueMarket;
   readonly symbolCount: number;
+  /** 1 where a price can matter to some exchange; may change at any time. One of the feed's own when absent. */
+  readonly watched?: Uint8Array;
   /** Order books of the recording; `null` when it has none. They move at exchange time, and no engine sees them. */
   readonly depth: DepthCursor | null;
   /**
@@ -81,7 +83,7 @@ export class MarketFeed {
   /** @param saved where an earlier feed over the same rows stopped */
   constructor(options: MarketFeedOptions, saved?: MarketFeedSnapshot) {
     this.#options = options;
-    this.watched = new Uint8Array(options.symbolCount);
+    this.watched = options.watched ?? new Uint8Array(options.symbolCount);
     this.#source = options.batches[Symbol.iterator]();
     if (saved !== undefined) {
       this.#goTo(saved);

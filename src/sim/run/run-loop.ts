@@ -4,12 +4,13 @@ import type { MarketState } from "../../engine/market/market-state.ts";
 import { saveVenueMarket, type VenueMarket } from "../../venue/venue-market.ts";
 import type { SimulatedExchange } from "../exchange/simulated-exchange.ts";
 import type { RandomStreams } from "../time/random-streams.ts";
+import type { DueTimes } from "./due-times.ts";
 import type { FeedLimit, MarketFeed } from "./market-feed.ts";
 import { instrumentNamed, wholeLots } from "./run-instruments.ts";
 import type { RunSnapshot } from "./run-snapshot.ts";
 import type { ExternalTrade, Timeline, TimelineItem } from "./timeline.ts";
 import type { RunEnd, RunProgress, RunRequest, RunResult } from "./types.ts";
-import { nextDue, type RunWindow, resultOf, type Variant } from "./variant.ts";
+import { type RunWindow, resultOf, type Variant } from "./variant.ts";
 
 /** Virtual time between two looks at `shouldStop` and two progress reports. */
 const HEARTBEAT_MS = 60_000;
@@ -27,7 +28,8 @@ export interface RunParts {
   readonly markets: readonly MarketState[];
   readonly venueMarket: VenueMarket;
   readonly instruments: readonly Instrument[];
-  readonly watchers: Int32Array;
+  /** When each variant's queue runs next; kept up by whoever lets something happen to a variant. */
+  readonly dueTimes: DueTimes;
 }
 
 /** The loop of a run: between two things that happen it is plain data. */
@@ -58,7 +60,7 @@ export class Run {
   }
 
   *steps(): Generator<undefined, RunResult, undefined> {
-    const { variants, feed, timeline, request } = this.#parts;
+    const { feed, timeline, request, dueTimes } = this.#parts;
     if (request.from === undefined) this.#start();
     let end: RunEnd | null = null;
     while (end === null) {
@@ -67,7 +69,7 @@ export class Run {
       else if (this.#isInterrupted) end = "interrupted";
       else if (this.#inbox.length > 0) this.#deliverNext();
       else {
-        const tsMs = Math.min(feed.nextTsMs, timeline.nextTsMs, nextDue(variants));
+        const tsMs = Math.min(feed.nextTsMs, timeline.nextTsMs, dueTimes.nextTsMs);
         if (tsMs > this.#lastTsMs) end = this.#endAt(tsMs);
         else {
           const beatMs = this.#nextBeatMs;
@@ -84,9 +86,9 @@ export class Run {
     // What lies before the window only tells the market: features need hours of history.
     feed.advance({ tsMs: window.fromTsMs - 1 });
     this.#skipInputs(window.fromTsMs - 1);
-    for (const { world } of variants) {
-      world.deliver(window.fromTsMs, { type: "run.started", walletQuote: request.scenario.account.wallet });
-    }
+    variants.forEach((_, place) => {
+      this.#deliver(place, window.fromTsMs, { type: "run.started", walletQuote: request.scenario.account.wallet });
+    });
     this.#applyInitial();
   }
 
@@ -147,10 +149,11 @@ export class Run {
    * one queue runs. Between two steps the run is plain data.
    */
   #step(tsMs: number): void {
-    const { feed, limit, timeline, variants, markets } = this.#parts;
-    limit.tsMs = Math.min(timeline.nextTsMs, nextDue(variants), this.#lastTsMs, this.#nextBeatMs);
+    const { feed, limit, timeline, dueTimes, markets } = this.#parts;
+    limit.tsMs = Math.min(timeline.nextTsMs, dueTimes.nextTsMs, this.#lastTsMs, this.#nextBeatMs);
     if (feed.nextTsMs <= limit.tsMs) {
-      this.#advanceMarket();
+      feed.advance(limit);
+      if (limit.tsMs > this.#clockMs) this.#clockMs = limit.tsMs;
       if (feed.nextTsMs <= limit.tsMs) return;
     }
     const now = Math.max(tsMs, limit.tsMs);
@@ -160,17 +163,36 @@ export class Run {
       this.#inbox = [...timeline.take(markets[0]!)];
       return;
     }
-    const due = nextDue(variants);
-    if (due > now) return;
-    this.#clockMs = Math.max(this.#clockMs, due);
-    variants.find(({ world }) => world.nextDueTsMs <= due)!.world.runNext();
+    if (dueTimes.nextTsMs > now) return;
+    this.#runAhead(dueTimes.first);
   }
 
-  #advanceMarket(): void {
-    const { feed, limit, watchers } = this.#parts;
-    for (let symbol = 0; symbol < watchers.length; symbol++) feed.watched[symbol] = watchers[symbol]! > 0 ? 1 : 0;
-    feed.advance(limit);
-    if (limit.tsMs > this.#clockMs) this.#clockMs = limit.tsMs;
+  /**
+   * Runs the next thing of a variant, and what follows it before anything happens that it shares with the others: no
+   * other variant can see it, and one variant's memory at a time is in the processor's caches.
+   */
+  #runAhead(place: number): void {
+    const { feed, timeline, request, variants, dueTimes } = this.#parts;
+    const { world } = variants[place]!;
+    const sharedTsMs =
+      // A stop at a number of envelopes is a stop of all variants at the time of the first one.
+      request.until?.kind === "seq"
+        ? Number.NEGATIVE_INFINITY
+        : Math.min(feed.nextTsMs, timeline.nextTsMs, this.#lastTsMs, this.#nextBeatMs, this.#nextCheckpointMs);
+    let dueTsMs = world.nextDueTsMs;
+    do {
+      if (dueTsMs > this.#clockMs) this.#clockMs = dueTsMs;
+      world.runNext();
+      dueTsMs = world.nextDueTsMs;
+    } while (dueTsMs < sharedTsMs);
+    dueTimes.set(place, dueTsMs);
+  }
+
+  #deliver(place: number, tsMs: number, event: EngineEvent): void {
+    const { variants, dueTimes } = this.#parts;
+    const { world } = variants[place]!;
+    world.deliver(tsMs, event);
+    dueTimes.set(place, world.nextDueTsMs);
   }
 
   /** Brings the first item of the inbox to the next variant; what is no envelope happens to all at once. */
@@ -187,16 +209,17 @@ export class Run {
     const isLast = place + 1 === variants.length;
     this.#inboxVariant = isLast ? 0 : place + 1;
     if (isLast) this.#inbox.shift();
-    variants[place]!.world.deliver(item.tsMs, item.event);
+    this.#deliver(place, item.tsMs, item.event);
   }
 
   #happen(item: Exclude<TimelineItem, { kind: "event" }>): void {
-    const { variants, markets } = this.#parts;
+    const { variants, markets, dueTimes } = this.#parts;
     if (item.kind === "funding") showFunding(item.symbol, item.rate, markets);
-    for (const { exchange } of variants) {
+    variants.forEach(({ exchange, world }, place) => {
       if (item.kind === "funding") exchange.settleFunding(item.symbol, item.rate, item.markPrice, item.tsMs);
       else this.#tradeExternally(exchange, item.trade);
-    }
+      dueTimes.set(place, world.nextDueTsMs);
+    });
   }
 
   #tradeExternally(exchange: SimulatedExchange, trade: ExternalTrade): void {

@@ -3,11 +3,13 @@ import type { RecordingSource } from "../../recording/batch.ts";
 import { Contract } from "../../venue/contract.ts";
 import { DepthFeed } from "../../venue/depth-feed.ts";
 import { createVenueMarket, loadVenueMarket, type VenueMarket } from "../../venue/venue-market.ts";
-import { Latency } from "../exchange/latency.ts";
+import { modelOf } from "../exchange/fit-latency.ts";
+import { isNoLatency, Latency } from "../exchange/latency.ts";
 import { momentTsMs } from "../scenario/moment.ts";
 import type { Scenario } from "../scenario/schema.ts";
 import { createRandomStreams, type RandomStreams } from "../time/random-streams.ts";
 import { DepthCursor } from "./depth-cursor.ts";
+import { DueTimes } from "./due-times.ts";
 import { createIntentFeed, NO_INTENTS } from "./intent-feed.ts";
 import { type FeedLimit, MarketFeed, type MarketFeedOptions } from "./market-feed.ts";
 import { recordedInputs } from "./recorded-input.ts";
@@ -15,7 +17,8 @@ import { venueInstruments } from "./run-instruments.ts";
 import { Run } from "./run-loop.ts";
 import { createTimeline } from "./timeline.ts";
 import type { RunRequest, RunResult } from "./types.ts";
-import { createVariant, nextDue, type RunWindow, type Variant } from "./variant.ts";
+import { createVariant, type RunWindow, type Variant } from "./variant.ts";
+import { Watchers } from "./watchers.ts";
 
 /**
  * Runs a scenario over a recording: all variants in one pass over one decode, each with its own engine, account, queue
@@ -41,7 +44,7 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
   const window = runWindow(scenario, recording);
   const markets = new Map<string, MarketState>();
   const venueMarket = createVenueMarket(recording.symbols.length);
-  const watchers = new Int32Array(recording.symbols.length);
+  const watchers = new Watchers(recording.symbols.length);
   const variants = scenario.variants.map((definition, index) =>
     createVariant({
       definition,
@@ -61,21 +64,28 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
       market.load(from.markets[place]!);
     });
   }
+  const dueTimes = new DueTimes(variants.length);
+  variants.forEach(({ world }, place) => {
+    dueTimes.set(place, world.nextDueTsMs);
+  });
   const limit: FeedLimit = { tsMs: window.fromTsMs };
   const feedStreams = createRandomStreams(scenario.seed, from?.feedStreams);
   const feedOptions: MarketFeedOptions = {
     batches: recording.batches(),
-    nextFeedLatencyMs: feedLatency(scenario, feedStreams),
+    nextFeedLatencyMs: feedLatency(scenario, recording, feedStreams),
     markets: [...markets.values()],
     venueMarket,
     symbolCount: recording.symbols.length,
+    watched: watchers.watched,
     depth: recording.hasDepth === true ? depthCursor(recording, venueMarket, variants) : null,
     onWatched: (symbol, tsMs, kind, tradedQty) => {
-      for (const { exchange } of variants) {
-        if (exchange.watched[symbol] === 1) exchange.onMarket(symbol, tsMs, kind, tradedQty);
+      for (const place of watchers.of(symbol)) {
+        const { exchange, world } = variants[place]!;
+        exchange.onMarket(symbol, tsMs, kind, tradedQty);
+        dueTimes.set(place, world.nextDueTsMs);
       }
       // A fill has an answer on its way: the market must not run past it.
-      limit.tsMs = Math.min(limit.tsMs, nextDue(variants));
+      limit.tsMs = Math.min(limit.tsMs, dueTimes.nextTsMs);
     },
   };
   const feed = new MarketFeed(feedOptions, from?.feed);
@@ -106,7 +116,7 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
     markets: [...markets.values()],
     venueMarket,
     instruments,
-    watchers,
+    dueTimes,
   }).steps();
 }
 
@@ -134,9 +144,9 @@ function depthCursor(recording: RecordingSource, venueMarket: VenueMarket, varia
 }
 
 /** Seeded like every latency, but drawn once for all variants: they share one feed. */
-function feedLatency(scenario: Scenario, streams: RandomStreams): (() => number) | null {
-  const model = scenario.variants[0]!.exchange.latency.feed;
-  if (model.medianMs === 0) return null;
+function feedLatency(scenario: Scenario, recording: RecordingSource, streams: RandomStreams): (() => number) | null {
+  const model = modelOf(scenario.variants[0]!.exchange.latency.feed, "feed", recording);
+  if (isNoLatency(model)) return null;
   const latency = new Latency(model, streams.stream("latency/feed"));
   return () => latency.sampleMs();
 }

@@ -18,6 +18,7 @@ import { Scheduler, type SchedulerState } from "../time/scheduler.ts";
 import { initialPositions } from "./run-instruments.ts";
 import type { RunRequest, VariantResult } from "./types.ts";
 import { RANK, type Scheduled, VariantWorld, type WorldSnapshot } from "./variant-world.ts";
+import type { Watchers } from "./watchers.ts";
 
 /** Envelopes between two state hashes of a journal. */
 const STATE_HASH_INTERVAL = 1000;
@@ -57,7 +58,7 @@ export function createVariant(parts: {
   readonly instruments: readonly Instrument[];
   readonly venueMarket: VenueMarket;
   readonly markets: Map<string, MarketState>;
-  readonly watchers: Int32Array;
+  readonly watchers: Watchers;
   readonly window: RunWindow;
   /** What this variant goes on with; from the start when absent. */
   readonly saved: VariantSnapshot | undefined;
@@ -86,7 +87,7 @@ export function createVariant(parts: {
     schedule: (dueTsMs, arrival) => scheduler.push(dueTsMs, RANK.exchange, { kind: "exchange", arrival }),
     emit: (dueTsMs, event) => scheduler.push(dueTsMs, RANK.event, { kind: "event", event }),
     watch: (symbol, isWatched) => {
-      watchers[symbol]! += isWatched ? 1 : -1;
+      watchers.set(symbol, index, isWatched);
     },
   });
   const engineParts: EngineParts = {
@@ -150,12 +151,6 @@ function requireSameState(saved: VariantSnapshot, stateHash: string): void {
   if (saved.stateHash === stateHash) return;
   const text = `Cannot go on with variant "${saved.name}": its state hash is ${stateHash} and was ${saved.stateHash}, the build that saved it is needed`;
   throw new UserError([{ text, hint: "run the scenario from its start" }]);
-}
-
-export function nextDue(variants: readonly Variant[]): number {
-  let due = Number.POSITIVE_INFINITY;
-  for (const { world } of variants) if (world.nextDueTsMs < due) due = world.nextDueTsMs;
-  return due;
 }
 
 /** What only the simulated world knows of a variant when it has ended. */
