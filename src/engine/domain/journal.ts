@@ -42,5 +42,6 @@ export interface JournalEntry {
 export function isRoutine(entry: JournalEntry): boolean {
   const type = entry.envelope.event.type;
   if (type !== "timer.fired" && type !== "exchange.snapshot-received") return false;
-  return entry.decisions.every((decision) => decision.type === "timer.set" || decision.type === "snapshot.requested");
+  for (const { type } of entry.decisions) if (type !== "timer.set" && type !== "snapshot.requested") return false;
+  return true;
 }

@@ -155,7 +155,7 @@ export class MarketState {
 
   /** Recorded features, else computed from the closes; `null` until enough closes are there. */
   features(symbol: number): MarketFeatures | null {
-    const recorded = this.#recorded.get(symbol);
+    const recorded = this.#recorded.size === 0 ? undefined : this.#recorded.get(symbol);
     if (recorded !== undefined) return recorded;
     const minute = this.#minute[symbol]!;
     const newest = minute % this.#refreshBars;
@@ -168,7 +168,7 @@ export class MarketState {
 
   /** `sigma` of `features`, for whoever needs nothing else: the slopes, which are most of the work, are left out. */
   sigma(symbol: number): number | null {
-    const recorded = this.#recorded.get(symbol);
+    const recorded = this.#recorded.size === 0 ? undefined : this.#recorded.get(symbol);
     if (recorded !== undefined) return recorded.sigma;
     const minute = this.#minute[symbol]!;
     const newest = minute % this.#refreshBars;

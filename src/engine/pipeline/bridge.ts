@@ -4,7 +4,7 @@ import { lotsToQty } from "../domain/instrument.ts";
 import { type Intent, sideSign } from "../domain/intent.ts";
 import { bridgePlanId } from "../formulas/plan-id.ts";
 import { govern, type PlanDraft } from "./govern.ts";
-import { parseIntent } from "./intent-codec.ts";
+import { type ParsedIntent, parseIntent } from "./intent-codec.ts";
 import { isRemembered, remember } from "./key-memory.ts";
 import { qtyLotsOf } from "./position-book.ts";
 import { decide, hasQuirk, instrumentOf, markPriceOf, noteFindingOnce, type Step } from "./state.ts";
@@ -35,7 +35,7 @@ export function onIntent(step: Step, event: IntentReceived): void {
     return;
   }
   remember(state.seenIntents, event.entryId, tsMs + bridge.seenTtl);
-  const parsed = parseIntent(event.entryId, event.fields);
+  const { parsed, planId } = readIntent(event);
   if (!parsed.ok) {
     const { problem } = parsed;
     decide(step, { type: "intent.rejected", entryId: event.entryId, ...problem });
@@ -49,7 +49,31 @@ export function onIntent(step: Step, event: IntentReceived): void {
     return;
   }
   state.lastIntentTsMs.set(intent.symbol, tsMs);
-  plan(step, intent);
+  plan(step, intent, planId);
+}
+
+interface ReadIntent {
+  readonly parsed: ParsedIntent;
+  /** Empty when there is no intent to plan. */
+  readonly planId: string;
+}
+
+// allow(module-state): what follows from the event alone, for the other variants that get the same event next
+let lastEvent: IntentReceived | null = null;
+// allow(module-state): of `lastEvent`
+let lastRead: ReadIntent | null = null;
+
+function readIntent(event: IntentReceived): ReadIntent {
+  if (event === lastEvent && lastRead !== null) return lastRead;
+  const parsed = parseIntent(event.entryId, event.fields);
+  let planId = "";
+  if (parsed.ok) {
+    const { entryId, symbol, side, qty } = parsed.intent;
+    planId = bridgePlanId(entryId, symbol, side, qty);
+  }
+  lastEvent = event;
+  lastRead = { parsed, planId };
+  return lastRead;
 }
 
 interface Refusal {
@@ -122,7 +146,7 @@ function refuse(step: Step, intent: Intent): Refusal | "silently" | null {
   return null;
 }
 
-function plan(step: Step, intent: Intent): void {
+function plan(step: Step, intent: Intent, planId: string): void {
   const { state, tsMs } = step;
   const instrument = instrumentOf(step, intent.symbol);
   const positionLots = qtyLotsOf(state.positions, intent.symbol);
@@ -135,7 +159,7 @@ function plan(step: Step, intent: Intent): void {
   const score = scoreSymbol(step, instrument.index, measures?.ageSec ?? 0);
   const inputs = collectInputs(step, instrument.index, false);
   const draft: PlanDraft = {
-    planId: bridgePlanId(intent.entryId, intent.symbol, intent.side, intent.qty),
+    planId,
     origin: "bridge",
     evalType: isExit ? "EXIT" : "ENTRY",
     action: isExit ? "FULL_CLOSE_PROPOSED" : "ENTRY",
@@ -157,6 +181,9 @@ function plan(step: Step, intent: Intent): void {
     inputs,
     taints: taintsOf(step, instrument.index, inputs),
     episodeKey: `intent:${intent.symbol}:${intent.side}`,
+    decision: "SKIP",
+    reasonCodes: [],
+    verdict: null,
   };
   const drivers = collectDrivers(step, {
     symbolIndex: instrument.index,

@@ -7,8 +7,10 @@ import { isRemembered } from "./key-memory.ts";
 import { publishPlan } from "./publish.ts";
 import { hasQuirk, noteFindingOnce, type Step } from "./state.ts";
 
-/** A plan that is sized and scored but not judged. */
-export type PlanDraft = Omit<Plan, "decision" | "reasonCodes" | "verdict">;
+/** A plan that is sized and scored but not judged: `govern` fills in the rest and publishes it, whatever it is. */
+export type PlanDraft = Omit<Plan, Judged> & { -readonly [Field in Judged]: Plan[Field] };
+
+type Judged = "qty" | "decision" | "reasonCodes" | "verdict";
 
 export interface LimitInput {
   readonly isRiskIncreasing: boolean;
@@ -66,11 +68,11 @@ function bindingLimits(input: LimitInput, limits: Limits): string[] {
 export function govern(step: Step, draft: PlanDraft, drivers: Drivers): void {
   const { state } = step;
   if (state.activePlans.has(draft.planId) || isRemembered(state.donePlans, draft.planId)) {
-    publishPlan(step, { ...draft, decision: "SKIP", reasonCodes: ["duplicate_plan"], verdict: null });
+    publishPlan(step, judged(draft, "SKIP", ["duplicate_plan"], null));
     return;
   }
   if (draft.action === "HOLD") {
-    publishPlan(step, { ...draft, decision: "SKIP", reasonCodes: ["action_hold"], verdict: null });
+    publishPlan(step, judged(draft, "SKIP", ["action_hold"], null));
     return;
   }
   const isRiskReducing = draft.isReduceOnly && draft.action !== "UNKNOWN";
@@ -126,7 +128,7 @@ export function govern(step: Step, draft: PlanDraft, drivers: Drivers): void {
     publishPlan(step, executed(draft, verdict, ["none", `bypassed:${blockedBy}`]));
     return;
   }
-  publishPlan(step, { ...draft, decision: "BLOCKED", reasonCodes: [blockedBy], verdict });
+  publishPlan(step, judged(draft, "BLOCKED", [blockedBy], verdict));
 }
 
 /** Whether the policy's what-if passes this refusal; the governor's is the first when it refuses. */
@@ -153,7 +155,21 @@ function noteNotANumber(step: Step, draft: PlanDraft, verdict: Verdict): void {
 }
 
 function executed(draft: PlanDraft, verdict: Verdict, reasonCodes: readonly string[]): Plan {
-  return { ...draft, qty: draft.qty * verdict.qtyScale, decision: "EXECUTE", reasonCodes, verdict };
+  draft.qty *= verdict.qtyScale;
+  return judged(draft, "EXECUTE", reasonCodes, verdict);
+}
+
+/** The draft itself: a copy of so many fields costs more than all rules of the governor. */
+function judged(
+  draft: PlanDraft,
+  decision: Plan["decision"],
+  reasonCodes: readonly string[],
+  verdict: Verdict | null,
+): Plan {
+  draft.decision = decision;
+  draft.reasonCodes = reasonCodes;
+  draft.verdict = verdict;
+  return draft;
 }
 
 function sinceLast(step: Step, tsMs: number | undefined): number | null {

@@ -306,6 +306,9 @@ function propose(
     inputs,
     taints: taintsOf(step, evaluation.symbolIndex, inputs),
     episodeKey: `position:${evaluation.symbol}`,
+    decision: "SKIP",
+    reasonCodes: [],
+    verdict: null,
   };
   const drivers = collectDrivers(step, {
     symbolIndex: evaluation.symbolIndex,

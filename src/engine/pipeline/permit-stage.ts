@@ -2,6 +2,7 @@ import type { PermitGranted } from "../domain/decision.ts";
 import { lotsToQty, qtyToLots } from "../domain/instrument.ts";
 import { moneyToNumber } from "../domain/money.ts";
 import type { Plan, PlanAction } from "../domain/plan.ts";
+import type { Policy } from "../policy.ts";
 import { joinActive } from "./active-plans.ts";
 import { executePlan } from "./execute.ts";
 import { evaluatePermit, type PermitInput, type PermitOutcome, type PermitRules } from "./permit.ts";
@@ -175,7 +176,8 @@ function permitInput(step: Step, plan: Plan): PermitInput {
   const snapshot = snapshotOf(state.positions, plan.symbol);
   const ledgerLots = state.ledger.get(plan.symbol);
   const lastExecution = state.lastExecutionTsMs.get(plan.symbol);
-  const hasOrderInFlight = [...state.activeOrders.values()].some(({ order }) => order.symbol === plan.symbol);
+  let hasOrderInFlight = false;
+  for (const { order } of state.activeOrders.values()) if (order.symbol === plan.symbol) hasOrderInFlight = true;
   return {
     snapshot:
       snapshot === null ? null : { qty: lotsToQty(instrument, snapshot.qtyLots), ageMs: step.tsMs - snapshot.asOfTsMs },
@@ -197,13 +199,22 @@ function addOnRoom(step: Step, plan: Plan, exchangeQtyLots: number): number | nu
   return moneyToNumber(step.state.policy.permits.addOnMaxQuote) / mark - held;
 }
 
+// allow(collected): looked up by a key in hand, never listed
+// allow(module-state): follows from a policy, which does not change
+const rulesByPolicy = new WeakMap<Policy, PermitRules>();
+
 function permitRules(step: Step): PermitRules {
-  const { permits } = step.state.policy;
-  return {
-    ...permits,
-    isAddOnUncapped: hasQuirk(step, "add-on-uncapped"),
-    fixedStep: hasQuirk(step, "fixed-lot-step") ? 0.001 : null,
-  };
+  const { policy } = step.state;
+  let rules = rulesByPolicy.get(policy);
+  if (rules === undefined) {
+    rules = {
+      ...policy.permits,
+      isAddOnUncapped: hasQuirk(step, "add-on-uncapped"),
+      fixedStep: hasQuirk(step, "fixed-lot-step") ? 0.001 : null,
+    };
+    rulesByPolicy.set(policy, rules);
+  }
+  return rules;
 }
 
 /** Share of the position an exit action asks for; an action that names none asks for all of it. */

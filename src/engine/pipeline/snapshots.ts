@@ -226,17 +226,18 @@ function noteRanking(
   let neededFresh = 0;
   const neededStale: string[] = [];
   const neededNeverRanked: string[] = [];
-  // allow(sort): the symbols of a Set are unique texts
-  for (const symbol of [...needed].sort()) {
+  for (const symbol of needed) {
     if (state.instrumentBySymbol.get(symbol)?.isOnVenue !== true) continue;
     const snapshot = snapshotOf(positions, symbol);
     if (snapshot !== null && tsMs - snapshot.asOfTsMs <= policy.permits.snapshotAgeMax) neededFresh += 1;
     else if (isForAll || snapshots.rankedEver.has(symbol)) neededStale.push(symbol);
-    else {
-      neededNeverRanked.push(symbol);
-      snapshots.neverRanked.add(symbol);
-    }
+    else neededNeverRanked.push(symbol);
   }
+  // allow(sort): the symbols of a Set are unique texts
+  neededStale.sort();
+  // allow(sort): the symbols of a Set are unique texts
+  neededNeverRanked.sort();
+  for (const symbol of neededNeverRanked) snapshots.neverRanked.add(symbol);
   const calls = isForAll ? 1 : symbols.length;
   const key = `${symbols.join()}|${neededFresh}|${neededStale.join()}|${neededNeverRanked.join()}`;
   if (key === snapshots.lastRankingKey) {

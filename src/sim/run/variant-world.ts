@@ -109,9 +109,11 @@ export class VariantWorld {
     if (event.type === "exchange.order-filled") this.fills += 1;
     const envelope = { seq: this.#seq, tsMs, event };
     const decisions = engine.handle(envelope);
-    const findings = [...invariants.check({ envelope, decisions }), ...this.#notes];
-    this.#notes = [];
-    const entry = { envelope, decisions: findings.length === 0 ? decisions : [...decisions, ...findings] };
+    const plain = { envelope, decisions };
+    const violations = invariants.check(plain);
+    const hasFindings = violations.length > 0 || this.#notes.length > 0;
+    const entry = hasFindings ? { envelope, decisions: [...decisions, ...violations, ...this.#notes] } : plain;
+    if (hasFindings) this.#notes = [];
     if (!isRoutine(entry)) {
       this.entries += 1;
       onEntry(this.#isHashDue(event) ? { ...entry, stateHash: engine.stateHash() } : entry);
