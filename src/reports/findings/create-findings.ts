@@ -1,0 +1,99 @@
+import type { JournalEntry, JournalHeader } from "../../engine/domain/journal.ts";
+import { clockText } from "../format.ts";
+import type { Facts, StudyFacts } from "./facts/facts.ts";
+import { collectJournal } from "./facts/journal-facts.ts";
+import { readRecordingFacts } from "./facts/recording-facts.ts";
+import { type Ask, byRank, type Finding } from "./finding.ts";
+import { RULES } from "./rules/index.ts";
+
+export interface FindingsOptions {
+  /** Gives quantities in base units and prices; without it they are lots, and rules on prices stay silent. */
+  readonly header?: JournalHeader;
+  /** What is known of the search that led to this run. */
+  readonly study?: StudyFacts;
+  readonly ask?: Ask;
+}
+
+/** Findings of a run that goes on: feed it entries as they are written, ask at any time. */
+export interface FindingsEngine {
+  observe(entry: JournalEntry): void;
+  /** Worst first; the same entries give the same list. */
+  report(): Finding[];
+  readonly facts: Facts;
+}
+
+export function createFindings(options: FindingsOptions = {}): FindingsEngine {
+  const collected = collectJournal(options.header ?? null, options.study ?? null);
+  const ask = options.ask ?? askOfRun(options.header?.runId ?? "", options.header?.variant ?? "");
+  return {
+    facts: collected.facts,
+    observe: collected.observe,
+    report: () => findingsOf(collected.facts, ask),
+  };
+}
+
+/** Findings of a recording: of its streams, and of the decisions in it where it has some. */
+export function findInRecording(dir: string, study: StudyFacts | null = null): { facts: Facts; findings: Finding[] } {
+  const facts = readRecordingFacts(dir, study);
+  return { facts, findings: findingsOf(facts, askOfRecording(dir)) };
+}
+
+/** Asks every rule that can be answered from this source, and tells what the run itself noted once. */
+export function findingsOf(facts: Facts, ask: Ask): Finding[] {
+  const findings: Finding[] = [];
+  const covered = new Set<string>();
+  for (const rule of RULES) {
+    if (rule.needs !== "any" && rule.needs !== facts.identity.kind) continue;
+    for (const found of rule.detect(facts, ask)) {
+      for (const code of rule.covers) covered.add(code);
+      findings.push({
+        code: rule.code,
+        severity: found.severity ?? rule.severity,
+        symbol: found.symbol ?? null,
+        text: found.text,
+        evidence: found.evidence,
+        command: found.command,
+        advice: rule.advice,
+        weight: found.weight ?? 1,
+      });
+    }
+  }
+  for (const noted of facts.noted.values()) {
+    if (covered.has(noted.code)) continue;
+    findings.push({
+      code: noted.code,
+      severity: noted.severity,
+      symbol: noted.symbol,
+      text: noted.text,
+      evidence: noted.evidence,
+      command: idIn(noted.evidence) === null ? ask.overview() : ask.explain(idIn(noted.evidence)!),
+      advice: ADVICE_OF_NOTED,
+      weight: noted.count,
+    });
+  }
+  return findings.sort((left, right) => byRank(left, right) || (left.text < right.text ? -1 : 1));
+}
+
+const ADVICE_OF_NOTED = "the run noted it itself; docs/findings.md tells what it means";
+
+function idIn(evidence: Finding["evidence"]): string | null {
+  const id = evidence["planId"] ?? evidence["entryId"];
+  return typeof id === "string" ? id : null;
+}
+
+/** Commands that show a finding of a finished run; without a run id, of the newest one. */
+export function askOfRun(run: string, variant: string): Ask {
+  const ofVariant = variant === "" ? "" : ` --variant ${variant}`;
+  const where = `${run === "" ? "" : ` --run ${run}`}${ofVariant}`;
+  const overview = () => `sim doctor${run === "" ? "" : ` ${run}`}${ofVariant}`;
+  return {
+    explain: (id) => (id === "" ? overview() : `sim explain ${id}${where}`),
+    at: (symbol, tsMs) => `sim explain --symbol ${symbol} --at ${clockText(tsMs).slice(0, 8)}${where}`,
+    overview,
+  };
+}
+
+export function askOfRecording(dir: string): Ask {
+  const inspect = () => `sim inspect ${dir}`;
+  return { explain: inspect, at: inspect, overview: inspect };
+}
