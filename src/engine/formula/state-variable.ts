@@ -107,9 +107,26 @@ function constantOf(node: FormulaNode, low: number, high: number, isWhole: boole
 /** A deviation this small is rounding, not movement. */
 const DEVIATION_MIN = 1e-12;
 
+/** Past values a z-score needs, as the governor `z-score` does: a deviation of a handful makes any next value look extreme. */
+const SCORES_MIN = 30;
+
 /**
- * Value before the present evaluation is remembered, NaN while there is none. A z-score needs two past values that
- * differ: a term that does not move has no deviation, and a frozen input must not pass for a normal one.
+ * What a z-score compares with: the symbol's own past when it is long enough, else that of all symbols together, else
+ * nothing.
+ */
+export function memoryForScore(own: VariableMemory | undefined, pooled: VariableMemory): VariableMemory | undefined {
+  if (own !== undefined && own.count >= SCORES_MIN) return own;
+  return pooled.count >= SCORES_MIN ? pooled : undefined;
+}
+
+/** The pooled memory sees more values an hour, so each fades more slowly: four half-lives are its one. */
+export function pooledOf(variable: StateVariable): StateVariable {
+  return { ...variable, kept: Math.sqrt(Math.sqrt(variable.kept)) };
+}
+
+/**
+ * Value before the present evaluation is remembered, NaN while there is none. A z-score of a term that does not move is
+ * not known: it has no deviation, and a frozen input must not pass for a normal one.
  *
  * @param now the term's present value, which only a z-score looks at
  */

@@ -8,7 +8,14 @@ import {
   type Section,
 } from "../formula/governor-formula.ts";
 import { readDrivers } from "../formula/governor-scope.ts";
-import { advanceVariable, emptyVariable, type VariableMemory, variableValue } from "../formula/state-variable.ts";
+import {
+  advanceVariable,
+  emptyVariable,
+  memoryForScore,
+  pooledOf,
+  type VariableMemory,
+  variableValue,
+} from "../formula/state-variable.ts";
 import { block, defineGovernor, execute, type GovernorDefinition, isCloseAction, type JudgeInput } from "./governor.ts";
 
 const NAME = "formula";
@@ -62,6 +69,8 @@ type Params = z.infer<typeof paramsSchema>;
 export interface FormulaMemory {
   /** Per symbol one memory a variable, in the order of the variables. */
   readonly bySymbol: Map<string, VariableMemory[]>;
+  /** The same over all symbols; empty until the first value, and where nothing is a z-score. */
+  readonly pooled: VariableMemory[];
 }
 
 /**
@@ -76,7 +85,7 @@ export const formula: GovernorDefinition<Params, FormulaMemory> = defineGovernor
   name: NAME,
   summary: "conditions, cutoffs and scales written in the scenario as formulas over the drivers",
   params: paramsSchema,
-  createMemory: () => ({ bySymbol: new Map() }),
+  createMemory: () => ({ bySymbol: new Map(), pooled: [] }),
   judge: (input) => withParams(input.params).judge(input),
   withParams,
 });
@@ -86,11 +95,15 @@ function withParams(params: Params): Pick<GovernorDefinition<Params, FormulaMemo
   const { scope, variables, entry, exit } = compiled;
   const values = new Float64Array(scope.terms.length);
   const first = scope.terms.length - variables.length;
+  const pooledVariables = variables.map(pooledOf);
+  const hasScore = variables.some(({ kind }) => kind === "zscore");
 
-  const refresh = (memories: readonly VariableMemory[] | undefined): void => {
+  const refresh = (memories: readonly VariableMemory[] | undefined, pooled: readonly VariableMemory[]): void => {
     for (const [index, variable] of variables.entries()) {
-      const memory = memories?.[index];
-      const now = variable.kind === "zscore" ? variable.compiled(values) : Number.NaN;
+      const isScore = variable.kind === "zscore";
+      const own = memories?.[index];
+      const memory = isScore ? memoryForScore(own, pooled[index] ?? EMPTY) : own;
+      const now = isScore ? variable.compiled(values) : Number.NaN;
       values[first + index] = memory === undefined ? Number.NaN : variableValue(variable, memory, now);
     }
   };
@@ -110,10 +123,10 @@ function withParams(params: Params): Pick<GovernorDefinition<Params, FormulaMemo
       }
       readDrivers(values, drivers, plan.killScore);
       const memories = memory.bySymbol.get(plan.symbol);
-      refresh(memories);
+      refresh(memories, memory.pooled);
       const verdict = verdictOf(compiled, section, values, isExit);
       if (verdict.decision !== "BLOCKED" || verdict.reasonCode === "formula_not_a_number") return verdict;
-      const points = flipPoints(compiled, section, values, () => refresh(memories));
+      const points = flipPoints(compiled, section, values, () => refresh(memories, memory.pooled));
       // allow(unordered): in the order of the formula's names
       const flips = Object.entries(points).map(([name, point]): [string, number] => [`${FLIP_PREFIX}${name}`, point]);
       return { ...verdict, terms: { ...verdict.terms, ...Object.fromEntries(flips) } };
@@ -126,12 +139,17 @@ function withParams(params: Params): Pick<GovernorDefinition<Params, FormulaMemo
         memory.bySymbol.set(symbol, memories);
       }
       readDrivers(values, drivers, killScore);
+      if (hasScore && memory.pooled.length === 0) memory.pooled.push(...variables.map(() => emptyVariable()));
       for (const [index, variable] of variables.entries()) {
-        advanceVariable(variable, memories[index]!, variable.compiled(values));
+        const value = variable.compiled(values);
+        advanceVariable(variable, memories[index]!, value);
+        if (variable.kind === "zscore") advanceVariable(pooledVariables[index]!, memory.pooled[index]!, value);
       }
     },
   };
 }
+
+const EMPTY = emptyVariable();
 
 function verdictOf(compiled: GovernorFormula, section: Section, values: Float64Array, isExit: boolean): Verdict {
   const { blockWhen, cutoff, qtyScale } = section;

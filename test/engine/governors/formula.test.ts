@@ -136,6 +136,23 @@ describe("state variables", () => {
     expect(verdict.terms["flips at kill_score"]).toBeLessThan(0.64);
   });
 
+  test("a z-score needs thirty past values: the symbol's own, else those of all symbols, else it is not known", () => {
+    const governor = formulaOf({ entry: { value: "default(kill_z, -9)", cutoff: 99 } });
+    const zOf = (symbol: string) =>
+      governor.judge(entryOf(symbol, 0.7), driversOf({ killScore: 0.7 }), false).terms["kill_z"];
+    const feed = (symbol: string, count: number, base: number) => {
+      for (let step = 0; step < count; step++) governor.observe(evaluationOf(symbol, base + (step % 2) / 50));
+    };
+    feed("A", 29, 0.6);
+    // Two almost equal values used to put any third one thousands of deviations away.
+    expect([zOf("A"), zOf("B")]).toEqual([null, null]);
+    feed("C", 1, 0.6);
+    expect(zOf("A")).toBe(zOf("B"));
+    expect(zOf("B")).toBeGreaterThan(4);
+    feed("A", 1, 0.6);
+    expect(zOf("A")).not.toBe(zOf("B"));
+  });
+
   test("a memory that was saved goes on where it stopped", () => {
     const params = { entry: { value: "default(kill_z, 0)", cutoff: 1.5 } };
     const first = formulaOf(params);
