@@ -181,4 +181,6 @@ export interface ResolvedVariant {
   /** Base and variant merged; `quirks` holds those of the profile too, in the order of `QUIRK_NAMES`. */
   readonly policy: Policy;
   readonly exchange: ExchangeConfig;
+  /** What `matrix:` and `sweep:` set: dotted path to its value, whole maps by name or JSON; absent of a written variant. */
+  readonly settings?: Readonly<Record<string, string | number | boolean | null>>;
 }
