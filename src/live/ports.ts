@@ -163,7 +163,9 @@ export interface ExchangeListener {
  *   what became of the order. It never sends a second order for one client order id.
  * - `query` ends in `exchange.order-queried`; fills the engine may not have heard of come before it. No answer at all is
  *   allowed: the engine asks again.
- * - `requestSnapshot` always ends in a final `exchange.snapshot-received`, `failed` when there was no answer.
+ * - `requestSnapshot` always ends in a final `exchange.snapshot-received`, `failed` when there was no answer. Its
+ *   `asOfTsMs` (exchange time, as `exchangeTsMs` of fills) is a moment whose fills the report surely contains: the time
+ *   the request left, not the time the answer came. Fills after it may or may not be in the report.
  */
 export interface LiveExchange {
   connect(listener: ExchangeListener): Promise<void>;
@@ -249,12 +251,18 @@ export interface Operator {
   close(): Promise<void>;
 }
 
+/** What moves the shared market between two envelopes. */
+export type MarketMove =
+  | { readonly kind: "row"; readonly row: AppliedRow }
+  | { readonly kind: "funding"; readonly symbolIndex: number; readonly rate: number };
+
 /**
- * The write-ahead journal: rows and entries in one order. `append` and `row` buffer; what `flush` has confirmed survives
- * a crash of the kind the sink promises (of the process, or of the machine).
+ * The write-ahead journal: market and entries in one order. `append` and `move` buffer; what `flush` has confirmed
+ * survives a crash of the kind the sink promises (of the process, or of the machine).
  */
 export interface JournalSink {
-  row(row: AppliedRow): void;
+  /** Moves go before the entry that is appended next. */
+  move(move: MarketMove): void;
   append(entry: JournalEntry): void;
   /**
    * Everything handed over before the call is durable when it resolves. One call at a time.

@@ -1,0 +1,666 @@
+import { EXIT, UserError } from "../../diagnostics/user-error.ts";
+import type { FindingNoted } from "../../engine/domain/decision.ts";
+import type { EngineEvent, RunEnded } from "../../engine/domain/event.ts";
+import { lotsToQtyText } from "../../engine/domain/instrument.ts";
+import type { JournalEntry } from "../../engine/domain/journal.ts";
+import type { MarketState } from "../../engine/market/market-state.ts";
+import { isRemembered } from "../../engine/pipeline/key-memory.ts";
+import {
+  type AccountReport,
+  type DeliveredIntent,
+  type FeedFunding,
+  type FeedRow,
+  isOwnClientOrderId,
+  liveFinding,
+  type MarketMove,
+  type SessionEnd,
+  type SessionState,
+  type SessionStatus,
+  type SessionStep,
+} from "../ports.ts";
+import { applyMove, applyStamp, problemOfRow } from "./applied-row.ts";
+import { EngineLane } from "./engine-lane.ts";
+import { Fifo } from "./fifo.ts";
+import type { LiveSessionOptions } from "./options.ts";
+import { OrderDesk } from "./order-desk.ts";
+import { reconcileBooks } from "./reconcile-books.ts";
+import { RowHold } from "./row-hold.ts";
+import { Shadow } from "./shadow.ts";
+import { TimerQueue } from "./timer-queue.ts";
+
+const TICK_MS = 1000;
+const BAD_ROWS_NOTED = 10;
+
+/** Effects of an entry, and acknowledgements, that wait for the disk. */
+interface Unflushed {
+  readonly entry: JournalEntry | null;
+  readonly ack: (() => void) | null;
+}
+
+/**
+ * One pipeline in the real world: the engine of a simulation, fed by ports.
+ *
+ * Everything that comes in passes one inbox, is stamped with a number and a time that never decreases, decided on,
+ * written ahead, and only then acted on. Prices move the market the moment they come; of what waits, answers of the
+ * exchange go first, then timers, then intents. Entries share flushes of the journal: while one is under way the next
+ * ones are decided, up to a bound.
+ */
+export class LiveSession {
+  /** Settles when the session is over, failed or suspended; never rejects. */
+  readonly ended: Promise<SessionEnd>;
+
+  readonly #options: LiveSessionOptions;
+  readonly #lane: EngineLane;
+  readonly #markets: readonly MarketState[];
+  readonly #timers: TimerQueue;
+  readonly #desk: OrderDesk;
+  readonly #shadows: readonly Shadow[];
+  readonly #events = new Fifo<EngineEvent>();
+  readonly #intents = new Fifo<DeliveredIntent>();
+  readonly #rowHold = new RowHold();
+  /** Timers that came due while nothing may be decided but the fate of orders. */
+  #timersHeld: string[] = [];
+  #unflushed: Unflushed[] = [];
+  #flushing = 0;
+  #isCommitting = false;
+  #isPumping = false;
+  #isIntentSourcePaused = false;
+  #areEventsOver = false;
+  #findings: FindingNoted[] = [];
+  #badRows = 0;
+  #rows: number;
+  #inputs: number;
+  #stampMs: number;
+  #flattenCount = 0;
+  #state: SessionState = "starting";
+  #cancelled: readonly string[] = [];
+  #onResolved: (() => void) | null = null;
+  #onQuiet: (() => void) | null = null;
+  #cancelTick: (() => void) | null = null;
+  #resolveEnded!: (end: SessionEnd) => void;
+
+  constructor(options: LiveSessionOptions) {
+    const { from, clock } = options;
+    this.#options = options;
+    this.#lane = from?.lane ?? new EngineLane(options.parts);
+    this.#rows = from?.rows ?? 0;
+    this.#inputs = from?.inputs ?? 0;
+    this.#stampMs = from?.stampMs ?? 0;
+    this.#shadows = (options.shadows ?? []).map((shadow) => new Shadow(shadow, clock));
+    const markets = [this.#lane.parts.market, ...(options.shadows ?? []).map(({ parts }) => parts.market)];
+    this.#markets = [...new Set(markets)];
+    this.#timers = new TimerQueue(clock, () => this.#pump());
+    this.#desk = new OrderDesk({
+      exchange: options.exchange,
+      gate: options.gate,
+      notFoundAfterMs: options.notFoundAfterMs ?? 10_000,
+      nowMs: () => clock.nowMs(),
+      answer: (event) => this.#takeEvent(event),
+      probe: (step) => this.#probe(step),
+    });
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+  }
+
+  get status(): SessionStatus {
+    return {
+      state: this.#state,
+      seq: this.#lane.seq,
+      rows: this.#rows,
+      intentsWaiting: this.#intents.size,
+      eventsWaiting: this.#events.size,
+      entriesUnflushed: this.#unflushed.length + this.#flushing,
+      ordersUnresolved: this.#desk.unknownCount,
+      ordersParked: this.#desk.parkedCount,
+      isIntentSourcePaused: this.#isIntentSourcePaused,
+    };
+  }
+
+  /**
+   * Connects, settles what a crash left open, compares the books, and begins to take intents.
+   *
+   * @throws {UserError} exit 15, naming every difference, when the books do not agree and nothing is adopted; the
+   * session is suspended then, and nothing was sent but queries
+   */
+  async start(): Promise<void> {
+    try {
+      await this.#begin();
+    } catch (error) {
+      if (!this.#isOver()) {
+        if (error instanceof UserError) await this.#suspend(error);
+        else this.#crash(error);
+      }
+      throw error;
+    }
+  }
+
+  /** As a Ctrl-C: the first one drains, the second cancels own orders and leaves. */
+  stop(): void {
+    if (this.#isOver() || this.#state === "leaving") return;
+    if (this.#state === "draining" || this.#state !== "running") {
+      void this.#leave("interrupted");
+      return;
+    }
+    this.#state = "draining";
+    this.#takeEvent({ type: "operator.kill-switch-set", scope: "entries", source: "stop" });
+    if (this.#options.isFlatteningOnExit === true) this.#flatten();
+    this.#endWhenDrained();
+  }
+
+  /** The time is up: own orders are cancelled, positions stay. */
+  async end(): Promise<SessionEnd> {
+    await this.#leave("stopped");
+    return this.ended;
+  }
+
+  /** Stops without an end: what is decided is written and handed over, and a recovery goes on from there. */
+  async suspend(): Promise<SessionEnd> {
+    if (!this.#isOver()) await this.#suspend(null);
+    return this.ended;
+  }
+
+  async #begin(): Promise<void> {
+    const { exchange, feed, operator, intents, from, plans } = this.#options;
+    await exchange.connect({
+      event: (event) => this.#onExchangeEvent(event),
+      gap: (gap) => this.#onGap(gap),
+    });
+    await feed.connect({
+      row: (row) => this.#onRow(row),
+      funding: (funding) => this.#onFunding(funding),
+      features: (event) => this.#takeEvent(event),
+      gap: (gap) => this.#onGap(gap),
+    });
+    const publishedSeq = plans === null ? 0 : await plans.lastPublishedSeq();
+    if (from === undefined) await this.#beginNew();
+    else await this.#resume(publishedSeq);
+    if (this.#isOver()) return;
+    await operator?.start({
+      killSwitch: (scope, source) => this.#takeEvent({ type: "operator.kill-switch-set", scope, source }),
+      stop: () => this.stop(),
+    });
+    for (const shadow of this.#shadows) await shadow.start();
+    this.#timers.start();
+    this.#state = "running";
+    await intents.start(
+      { intent: (intent) => this.#onIntent(intent), gap: (gap) => this.#onGap(gap) },
+      this.#options.intentStart,
+    );
+    this.#tick();
+    this.#pump();
+  }
+
+  async #beginNew(): Promise<void> {
+    const report = await this.#options.exchange.reconcile();
+    if (this.#options.isAdopting !== true) this.#refuseForeign(report);
+    this.#takeEvent({ type: "run.started", walletQuote: report.walletQuote });
+  }
+
+  #refuseForeign({ positions, openOrders }: AccountReport): void {
+    const held = positions.map(({ symbol, qtyLots }) => {
+      const instrument = this.#lane.parts.instruments.find((each) => each.symbol === symbol);
+      return `${instrument === undefined ? `${qtyLots} lots` : lotsToQtyText(instrument, qtyLots)} ${symbol}`;
+    });
+    const own = openOrders.filter(({ clientOrderId }) => isOwnClientOrderId(clientOrderId));
+    const orders = own.map(({ clientOrderId, symbol }) => `order ${clientOrderId} of ${symbol}`);
+    if (held.length + orders.length === 0) return;
+    const text = `Cannot begin a session on the account: it holds ${[...held, ...orders].join(", ")}, an account without positions and orders of ours is needed`;
+    throw new UserError([{ text, hint: "close them, or take them over with --adopt" }], EXIT.liveRefused);
+  }
+
+  async #resume(publishedSeq: number): Promise<void> {
+    const { from, plans, exchange, clock } = this.#options;
+    this.#state = "resolving";
+    for (const [timerId, dueTsMs] of from!.timers) this.#timers.set(timerId, dueTsMs);
+    this.#timers.start();
+    // Whether these were published is not known for sure, so it is done again; readers know plans by their id.
+    if (plans !== null) for (const entry of from!.entriesAfter(publishedSeq)) plans.publish(entry);
+    for (const { order, submittedTsMs } of this.#lane.look().activeOrders.values()) {
+      this.#desk.recover(order, submittedTsMs);
+      this.#events.push({ type: "exchange.order-unknown", clientOrderId: order.clientOrderId, cause: "restart" });
+    }
+    for (const request of from!.snapshots.values()) exchange.requestSnapshot(request, clock.nowMs());
+    this.#pump();
+    if (this.#desk.unknownCount > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onResolved = resolve;
+      });
+    }
+    if (this.#isOver()) return;
+    const report = await exchange.reconcile();
+    if (this.#options.isAdopting === true) return;
+    const { instruments } = this.#lane.parts;
+    const differences = reconcileBooks(
+      this.#lane.look(),
+      report,
+      instruments,
+      this.#options.pnlToleranceQuote ?? 1_000_000n,
+    );
+    if (differences.length === 0) return;
+    throw new UserError(
+      differences.map(({ invariant, text }) => ({
+        path: invariant,
+        text: `Cannot resume the session: ${text}, equal books are needed`,
+        hint: "look at the account, then resume with --adopt to go on with what the exchange says",
+      })),
+      EXIT.liveRefused,
+    );
+  }
+
+  #onExchangeEvent(event: EngineEvent): void {
+    if (this.#isOver()) return;
+    if (!this.#desk.isConclusive(event)) return;
+    if (
+      (event.type === "exchange.order-filled" || event.type === "exchange.funding-settled") &&
+      !this.#lane.parts.instruments.some(({ symbol }) => symbol === event.symbol)
+    ) {
+      this.#note("foreign_symbol", "warn", `The exchange tells of ${event.symbol}, which is not in the session`, {
+        symbol: event.symbol,
+        type: event.type,
+      });
+      return;
+    }
+    this.#takeEvent(event);
+  }
+
+  #takeEvent(event: EngineEvent): void {
+    if (this.#isOver()) return;
+    this.#events.push(event);
+    const most = this.#options.bounds?.eventsWaitingMax ?? 10_000;
+    if (this.#events.size === most + 1) {
+      this.#note("events_waiting", "warn", `More than ${most} events wait to be judged`, { waiting: most + 1 });
+    }
+    this.#pump();
+  }
+
+  #onIntent(intent: DeliveredIntent): void {
+    if (this.#isOver()) return;
+    const { entryId } = intent.event;
+    if (intent.isRedelivery && isRemembered(this.#lane.look().seenIntents, entryId)) {
+      // Judged and journalled before: only the acknowledgement was lost.
+      this.#unflushed.push({ entry: null, ack: () => intent.ack() });
+      this.#commitSoon();
+      return;
+    }
+    this.#intents.push(intent);
+    const most = this.#options.bounds?.intentsWaitingMax ?? 1000;
+    if (this.#intents.size > most && !this.#isIntentSourcePaused) {
+      this.#isIntentSourcePaused = true;
+      this.#options.intents.pause();
+      this.#note("intents_waiting", "warn", `More than ${most} intents wait to be judged: the source is held back`, {
+        waiting: this.#intents.size,
+      });
+    }
+    this.#pump();
+  }
+
+  #onRow(row: FeedRow): void {
+    if (this.#isOver()) return;
+    const problem = problemOfRow(row, this.#lane.parts.instruments.length);
+    if (problem !== null) {
+      this.#badRows += 1;
+      if (this.#badRows <= BAD_ROWS_NOTED) {
+        this.#note("bad_row", "warn", `A price was left out: ${problem}`, { problem, rows: this.#badRows });
+      }
+      return;
+    }
+    if (this.#isBlocked()) this.#rowHold.hold(row);
+    else this.#applyRow(row);
+  }
+
+  #applyRow(feedRow: FeedRow): void {
+    const row = applyStamp(feedRow, this.#stamp());
+    this.#rows += 1;
+    this.#options.recording?.row(feedRow, row.tsMs);
+    // The exchange sees a price before the engine does (docs/architecture.md, rule 5).
+    this.#options.exchange.onRow?.(row);
+    for (const { exchange } of this.#shadows) exchange.onRow?.(row);
+    this.#move({ kind: "row", row });
+  }
+
+  #onFunding(funding: FeedFunding): void {
+    if (this.#isOver()) return;
+    const { symbolIndex, rate } = funding;
+    if (this.#lane.parts.instruments[symbolIndex] === undefined || !Number.isFinite(rate)) return;
+    const stampMs = this.#stamp();
+    this.#inputs += 1;
+    this.#options.recording?.funding(funding, stampMs, this.#place());
+    this.#options.exchange.onFunding?.(funding);
+    for (const { exchange } of this.#shadows) exchange.onFunding?.(funding);
+    this.#move({ kind: "funding", symbolIndex, rate });
+  }
+
+  #move(move: MarketMove): void {
+    this.#options.journal.move(move);
+    for (const market of this.#markets) applyMove(market, move);
+  }
+
+  #onGap(gap: Parameters<NonNullable<LiveSessionOptions["recording"]>["gap"]>[0]): void {
+    if (this.#isOver()) return;
+    this.#options.recording?.gap(gap, this.#stamp());
+    const { stream, startTsMs, endTsMs, missing, cause } = gap;
+    this.#note(`gap.${gap.kind}`, "warn", `${stream} was away: ${cause}`, { stream, startTsMs, endTsMs, missing });
+  }
+
+  #note(code: string, severity: FindingNoted["severity"], text: string, evidence: FindingNoted["evidence"]): void {
+    this.#findings.push(liveFinding(code, severity, text, evidence));
+  }
+
+  /** Time of what happens now: the clock's, unless that went back. */
+  #stamp(): number {
+    this.#stampMs = Math.max(this.#stampMs, this.#options.clock.nowMs());
+    return this.#stampMs;
+  }
+
+  #place(): { readonly order: number; readonly rowsBefore: number; readonly seq: number } {
+    return { order: this.#inputs, rowsBefore: this.#rows, seq: this.#lane.seq };
+  }
+
+  #isBlocked(): boolean {
+    return this.#unflushed.length + this.#flushing >= (this.#options.bounds?.entriesUnflushedMax ?? 4096);
+  }
+
+  #isOver(): boolean {
+    return this.#state === "ended" || this.#state === "failed" || this.#areEventsOver;
+  }
+
+  /** Judges what waits, as long as anything may be judged. */
+  #pump(): void {
+    if (this.#isPumping || this.#isOver()) return;
+    this.#isPumping = true;
+    try {
+      this.#pumpAll();
+    } catch (error) {
+      this.#crash(error);
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  #pumpAll(): void {
+    while (!this.#isOver()) {
+      if (this.#isBlocked()) {
+        this.#noteBlocked();
+        return;
+      }
+      for (const row of this.#rowHold.release((dropped) => this.#noteDropped(dropped))) this.#applyRow(row);
+      const event = this.#events.shift();
+      if (event !== undefined) this.#handle(event, null);
+      else if (!this.#handleTimer() && !this.#handleIntent()) break;
+    }
+    if (this.#state === "resolving" && this.#desk.unknownCount === 0) {
+      this.#onResolved?.();
+      this.#onResolved = null;
+    }
+    this.#timers.rearm();
+    this.#endWhenDrained();
+    if (this.#lane.look().activeOrders.size === 0) this.#onQuiet?.();
+  }
+
+  #handleTimer(): boolean {
+    const isResolving = this.#state === "resolving";
+    if (!isResolving) {
+      const held = this.#timersHeld.shift();
+      if (held !== undefined) {
+        this.#handle({ type: "timer.fired", timerId: held }, null);
+        return true;
+      }
+    }
+    const timerId = this.#timers.takeDue(this.#options.clock.nowMs());
+    if (timerId === null) return false;
+    // Only the timers that ask for orders may run before all orders are known.
+    if (isResolving && !timerId.startsWith("order:")) this.#timersHeld.push(timerId);
+    else this.#handle({ type: "timer.fired", timerId }, null);
+    return true;
+  }
+
+  #handleIntent(): boolean {
+    if (this.#state !== "running" && this.#state !== "draining") return false;
+    // What an order of unknown outcome did to the position decides what the next intent may do.
+    if (this.#desk.unknownCount > 0) return false;
+    const intent = this.#intents.shift();
+    if (intent === undefined) return false;
+    this.#handle(intent.event, () => intent.ack());
+    const most = this.#options.bounds?.intentsWaitingMax ?? 1000;
+    if (this.#isIntentSourcePaused && this.#intents.size <= most / 2) {
+      this.#isIntentSourcePaused = false;
+      this.#options.intents.resume();
+    }
+    return true;
+  }
+
+  /** One envelope: decide, write ahead; its effects follow when it is on disk. */
+  #handle(event: EngineEvent, ack: (() => void) | null): void {
+    const stampMs = this.#stamp();
+    const findings = this.#findings;
+    this.#findings = [];
+    const entry = this.#lane.handle(event, stampMs, findings);
+    this.#inputs += 1;
+    this.#probe("before-append");
+    this.#options.journal.append(entry);
+    this.#probe("after-append");
+    this.#options.recording?.event(event, stampMs, this.#place());
+    this.#options.gate?.observe(entry);
+    this.#desk.observe(entry);
+    for (const decision of entry.decisions) {
+      if (decision.type === "timer.set") this.#timers.set(decision.timerId, decision.dueTsMs);
+    }
+    this.#unflushed.push({ entry, ack });
+    if (isForShadows(event)) for (const shadow of this.#shadows) shadow.take(event);
+    this.#commitSoon();
+  }
+
+  #commitSoon(): void {
+    if (this.#isCommitting) return;
+    this.#isCommitting = true;
+    // One turn later: what arrived together is written together.
+    void Promise.resolve().then(() => this.#commit());
+  }
+
+  async #commit(): Promise<void> {
+    try {
+      while (this.#unflushed.length > 0 && this.#state !== "failed") {
+        const batch = this.#unflushed;
+        this.#unflushed = [];
+        this.#flushing = batch.length;
+        this.#probe("before-flush");
+        await this.#options.journal.flush();
+        this.#probe("after-flush");
+        this.#flushing = 0;
+        for (const item of batch) this.#dispatch(item);
+        this.#desk.release();
+        this.#pump();
+      }
+    } catch (error) {
+      this.#crash(error);
+    } finally {
+      this.#isCommitting = false;
+    }
+  }
+
+  #dispatch({ entry, ack }: Unflushed): void {
+    if (entry !== null) {
+      const { exchange, plans, clock } = this.#options;
+      for (const decision of entry.decisions) {
+        if (decision.type === "order.submitted") this.#desk.submit(decision);
+        else if (decision.type === "order.query-requested") this.#desk.query(decision);
+        else if (decision.type === "snapshot.requested") {
+          this.#probe("before-snapshot");
+          exchange.requestSnapshot(decision, clock.nowMs());
+        }
+      }
+      if (plans !== null) {
+        this.#probe("before-publish");
+        plans.publish(entry);
+        this.#probe("after-publish");
+      }
+    }
+    if (ack === null) return;
+    this.#probe("before-ack");
+    ack();
+    this.#probe("after-ack");
+  }
+
+  #probe(step: SessionStep): void {
+    this.#options.probe?.(step);
+  }
+
+  #noteBlocked(): void {
+    if (this.#findings.some(({ code }) => code === "live.journal_behind")) return;
+    const entries = this.#unflushed.length + this.#flushing;
+    this.#note("journal_behind", "warn", `${entries} entries wait for the disk: nothing more is judged until then`, {
+      entries,
+    });
+  }
+
+  #noteDropped(dropped: number): void {
+    if (dropped === 0) return;
+    this.#note("market_conflated", "warn", `${dropped} prices were skipped while the disk was behind`, { dropped });
+  }
+
+  #tick(): void {
+    const { clock, recording } = this.#options;
+    this.#cancelTick = clock.schedule(clock.nowMs() + TICK_MS, () => {
+      if (this.#isOver()) return;
+      try {
+        // Within the millisecond of the last stamp it would cut the order of that millisecond in two.
+        if (clock.nowMs() > this.#stampMs) recording?.tick();
+      } catch (error) {
+        this.#crash(error);
+        return;
+      }
+      this.#tick();
+    });
+  }
+
+  /** Exits of the session's own making take the way of every intent, so they are judged, journalled and replayed. */
+  #flatten(): void {
+    const { positions } = this.#lane.look();
+    for (const { symbol, qtyLots } of positions.open.values()) {
+      const instrument = this.#lane.parts.instruments.find((each) => each.symbol === symbol)!;
+      const payload = {
+        symbol,
+        side: qtyLots > 0 ? "SELL" : "BUY",
+        quantity: Number(lotsToQtyText(instrument, Math.abs(qtyLots))),
+        reduceOnly: true,
+        reason: "flatten-on-exit",
+      };
+      this.#flattenCount += 1;
+      this.#takeEvent({
+        type: "intent.received",
+        entryId: `${this.#stamp()}-${900_000 + this.#flattenCount}`,
+        fields: { event_type: "trade.intent", payload: JSON.stringify(payload), source: "operator" },
+      });
+    }
+  }
+
+  #endWhenDrained(): void {
+    if (this.#state !== "draining" || this.#events.size > 0) return;
+    const { positions, activeOrders, activePlans } = this.#lane.look();
+    if (positions.open.size + activeOrders.size + activePlans.size > 0) return;
+    void this.#leave("interrupted");
+  }
+
+  async #leave(cause: RunEnded["cause"]): Promise<void> {
+    if (this.#isOver() || this.#state === "leaving") return;
+    this.#state = "leaving";
+    const { exchange, intents, plans, operator, feed, recording, journal } = this.#options;
+    try {
+      intents.pause();
+      this.#cancelled = await exchange.cancelOwnOrders();
+      await this.#quiet();
+      if (this.#isOver()) return;
+      this.#pump();
+      this.#handle({ type: "run.ended", cause }, null);
+      this.#areEventsOver = true;
+      this.#timers.stop();
+      this.#cancelTick?.();
+      await this.#flushed();
+      if (this.status.state === "failed") return;
+      await feed.close();
+      await operator?.close();
+      await intents.close();
+      await plans?.drain();
+      await plans?.close();
+      for (const shadow of this.#shadows) await shadow.close(cause === "interrupted" ? "interrupted" : "stopped");
+      await exchange.close();
+      await journal.close();
+      const recordingDir = (await recording?.seal()) ?? null;
+      this.#finish("ended", cause, recordingDir, null);
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  /** Waits until no order is in flight, or as long as it may. */
+  async #quiet(): Promise<void> {
+    if (this.#lane.look().activeOrders.size === 0) return;
+    const { clock, leaveWaitMs } = this.#options;
+    await new Promise<void>((resolve) => {
+      const cancel = clock.schedule(clock.nowMs() + (leaveWaitMs ?? 5000), resolve);
+      this.#onQuiet = () => {
+        cancel();
+        resolve();
+      };
+    });
+    this.#onQuiet = null;
+  }
+
+  async #flushed(): Promise<void> {
+    while (this.#isCommitting && this.#state !== "failed") await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+
+  async #suspend(error: UserError | null): Promise<void> {
+    const { exchange, intents, plans, operator, feed, recording, journal } = this.#options;
+    this.#areEventsOver = true;
+    this.#timers.stop();
+    this.#cancelTick?.();
+    this.#onResolved?.();
+    try {
+      intents.pause();
+      await this.#flushed();
+      await feed.close();
+      await operator?.close();
+      await intents.close();
+      await plans?.drain();
+      await plans?.close();
+      for (const shadow of this.#shadows) await shadow.close("stopped");
+      await exchange.close();
+      await journal.close();
+      recording?.close();
+      this.#finish("ended", "suspended", null, error);
+    } catch (failure) {
+      this.#crash(failure);
+    }
+  }
+
+  /** Nothing leaves any more: what is on disk is what a recovery goes on with. */
+  #crash(error: unknown): void {
+    if (this.#state === "failed" || this.#state === "ended") return;
+    this.#timers.stop();
+    this.#cancelTick?.();
+    this.#finish("failed", "failed", null, error);
+    this.#onResolved?.();
+    this.#onQuiet?.();
+  }
+
+  #finish(state: "ended" | "failed", cause: SessionEnd["cause"], recordingDir: string | null, error: unknown): void {
+    this.#state = state;
+    const { positions } = this.#lane.look();
+    this.#resolveEnded({
+      cause,
+      seq: this.#lane.seq,
+      rows: this.#rows,
+      openPositions: new Map([...positions.open.values()].map(({ symbol, qtyLots }) => [symbol, qtyLots])),
+      cancelledOrders: this.#cancelled,
+      recordingDir,
+      error,
+    });
+  }
+}
+
+/** Shadows see the world, not what our own orders did in it. */
+function isForShadows({ type }: EngineEvent): boolean {
+  return type === "intent.received" || type === "market-features.received" || type === "operator.kill-switch-set";
+}

@@ -1,0 +1,141 @@
+import type { OrderQueryRequested, OrderSubmitted } from "../../engine/domain/decision.ts";
+import type { EngineEvent } from "../../engine/domain/event.ts";
+import type { JournalEntry } from "../../engine/domain/journal.ts";
+import { type LiveExchange, SAFETY_REFUSAL_CODE, type SafetyGate, type SessionStep } from "../ports.ts";
+
+interface SentOrder {
+  readonly order: OrderSubmitted;
+  /** When it was decided; it left later or never. */
+  readonly decidedTsMs: number;
+}
+
+export interface OrderDeskParts {
+  readonly exchange: LiveExchange;
+  readonly gate: SafetyGate | null;
+  /**
+   * A request may be on its way for so long after it was decided: until then "not found" proves nothing. The exchange
+   * refuses requests older than their `recvWindow`.
+   */
+  readonly notFoundAfterMs: number;
+  nowMs(): number;
+  /** An answer the desk gives itself. */
+  answer(event: EngineEvent): void;
+  probe(step: SessionStep): void;
+}
+
+/**
+ * The way of orders to the exchange. It keeps the promise that an order whose outcome nobody knows is asked for before
+ * anything else is sent: orders decided meanwhile are parked, and one that the engine gives up while it is parked was
+ * never sent.
+ */
+export class OrderDesk {
+  readonly #parts: OrderDeskParts;
+  readonly #open = new Map<string, SentOrder>();
+  /** Orders that are asked for. */
+  readonly #unknown = new Set<string>();
+  readonly #parked = new Map<string, OrderSubmitted>();
+
+  constructor(parts: OrderDeskParts) {
+    this.#parts = parts;
+  }
+
+  get unknownCount(): number {
+    return this.#unknown.size;
+  }
+
+  get parkedCount(): number {
+    return this.#parked.size;
+  }
+
+  /** Orders that had been decided when the session crashed: nobody knows whether they were sent. */
+  recover(order: OrderSubmitted, decidedTsMs: number): void {
+    this.#open.set(order.clientOrderId, { order, decidedTsMs });
+    this.#unknown.add(order.clientOrderId);
+  }
+
+  /** Looks at what an entry says of orders. Call it for every entry, before its effects. */
+  observe({ envelope, decisions }: JournalEntry): void {
+    const { event } = envelope;
+    switch (event.type) {
+      case "exchange.order-accepted":
+      case "exchange.order-filled":
+      case "exchange.order-rejected":
+      case "exchange.order-ended":
+      case "exchange.order-queried":
+        this.#unknown.delete(event.clientOrderId);
+        break;
+      default:
+    }
+    for (const decision of decisions) {
+      if (decision.type === "order.query-requested") this.#unknown.add(decision.clientOrderId);
+      else if (decision.type === "result.recorded" && decision.clientOrderId !== null)
+        this.#end(decision.clientOrderId);
+      else if (decision.type === "order.submitted") {
+        this.#open.set(decision.clientOrderId, { order: decision, decidedTsMs: envelope.tsMs });
+      }
+    }
+  }
+
+  /** The entry that decided it is on disk. */
+  submit(order: OrderSubmitted): void {
+    if (!this.#open.has(order.clientOrderId)) return;
+    if (this.#unknown.size > 0) this.#parked.set(order.clientOrderId, order);
+    else this.#send(order);
+  }
+
+  query(request: OrderQueryRequested): void {
+    const { clientOrderId } = request;
+    if (this.#parked.delete(clientOrderId)) {
+      // It never left, so there is nothing to ask and nothing to wait for.
+      this.#parts.answer({
+        type: "exchange.order-queried",
+        clientOrderId,
+        status: "NOT_FOUND",
+        orderId: null,
+        executedQtyLots: 0,
+      });
+      return;
+    }
+    const sent = this.#open.get(clientOrderId);
+    if (sent === undefined) return;
+    this.#parts.probe("before-query");
+    this.#parts.exchange.query(request, this.#parts.nowMs(), sent.order);
+  }
+
+  /** `false` for an answer that proves nothing yet: the engine asks again by itself. */
+  isConclusive(event: EngineEvent): boolean {
+    if (event.type !== "exchange.order-queried" || event.status !== "NOT_FOUND") return true;
+    const sent = this.#open.get(event.clientOrderId);
+    return sent === undefined || this.#parts.nowMs() >= sent.decidedTsMs + this.#parts.notFoundAfterMs;
+  }
+
+  /** Sends what was parked, once everything is known. Call it after the effects of an entry. */
+  release(): void {
+    if (this.#unknown.size > 0) return;
+    for (const [clientOrderId, order] of this.#parked) {
+      this.#parked.delete(clientOrderId);
+      this.#send(order);
+    }
+  }
+
+  #end(clientOrderId: string): void {
+    this.#unknown.delete(clientOrderId);
+    this.#parked.delete(clientOrderId);
+    this.#open.delete(clientOrderId);
+  }
+
+  #send(order: OrderSubmitted): void {
+    const { gate, exchange, probe } = this.#parts;
+    const tsMs = this.#parts.nowMs();
+    const refusal = gate?.check(order, tsMs) ?? null;
+    if (refusal !== null) {
+      const { clientOrderId } = order;
+      const text = `refused by the safety gate, ${refusal.limit}: ${refusal.text}`;
+      this.#parts.answer({ type: "exchange.order-rejected", clientOrderId, code: SAFETY_REFUSAL_CODE, text });
+      return;
+    }
+    probe("before-submit");
+    exchange.submit(order, tsMs);
+    probe("after-submit");
+  }
+}
