@@ -177,6 +177,7 @@ export class ExecutionFacts {
       need(this.refusedSymbols, head, () => new Count()).add(symbol, planId);
       if (reason === "" || reason === "none") this.withoutReason.add(status, planId);
     }
+    this.#close(fact);
     const plan = this.#plans.get(planId);
     if (plan === undefined) return;
     if (reason.startsWith("missing_required_fields") && plan.decision !== "EXECUTE") {
@@ -185,9 +186,21 @@ export class ExecutionFacts {
     const verdict = `${status} ${reason}`;
     if (plan.verdict === null) plan.verdict = verdict;
     else if (plan.verdict !== verdict) this.twoVerdicts.add(symbol, planId);
-    const isClose = !fact.isEntry;
+  }
+
+  #close({
+    planId,
+    symbol,
+    reason,
+    isEntry,
+  }: {
+    planId: string;
+    symbol: string;
+    reason: string;
+    isEntry: boolean;
+  }): void {
     const isSkippedFlat = /flat_sell|nothing_to_reduce|no_position|skip_flat/i.test(reason);
-    if (!isClose || !isSkippedFlat) return;
+    if (isEntry || !isSkippedFlat) return;
     if ((this.held.get(symbol) ?? 0) !== 0) this.droppedCloses.add(symbol, planId);
     else need(this.closesOfNothing, symbol, () => ({ count: 0, planId })).count += 1;
   }
