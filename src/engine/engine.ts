@@ -82,7 +82,7 @@ export function createEngine(parts: EngineParts, memory?: EngineMemory): Engine 
       }
       state.seq = envelope.seq;
       state.tsMs = envelope.tsMs;
-      const step: Step = { state, tsMs: envelope.tsMs, decisions: [] };
+      const step: Step = { state, tsMs: envelope.tsMs, decisions: [], portfolio: null };
       dispatch(step, envelope);
       if (envelope.seq % SWEEP_INTERVAL === 0) sweep(state);
       return step.decisions;

@@ -38,9 +38,9 @@ export function stateLanesOf(data: unknown): { readonly left: number; readonly r
   return fingerprint.lanes();
 }
 
-// allow(module-state): scratch space, written before it is read in every call
+// Scratch space, written before it is read in every call.
 const double = new Float64Array(1);
-// allow(module-state): the two words of the scratch space
+// The two words of the scratch space.
 const words = new Int32Array(double.buffer);
 
 class Fingerprint {

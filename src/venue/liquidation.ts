@@ -32,8 +32,8 @@ const MARGIN_CALL_PAUSE_MS = 3_600_000;
  */
 export class Liquidation {
   readonly #options: LiquidationOptions;
-  /** Saves adding up and decides nothing: it is not saved with a checkpoint. */
-  readonly #health = new WeakMap<AccountState, Health>();
+  /** By account index. Saves adding up and decides nothing: it is not saved with a checkpoint. */
+  readonly #health: (Health | undefined)[] = [];
 
   constructor(options: LiquidationOptions) {
     this.#options = options;
@@ -41,13 +41,13 @@ export class Liquidation {
 
   /** Checks what the price of a symbol can have changed: its isolated positions, and the cross margin if it has one. */
   check(account: AccountState, symbolIndex: number, tsMs: number): void {
-    if (account.isInLiquidation) return;
+    if (account.isInLiquidation || this.#isKnownHealthy(account, symbolIndex)) return;
     let isCrossHeld = false;
     for (const position of heldOf(account, symbolIndex)) {
       if (settingsOf(account, symbolIndex).marginType === "cross") isCrossHeld = true;
       else if (this.#isIsolatedShort(account, position)) this.#liquidateIsolated(account, position, tsMs);
     }
-    if (!isCrossHeld || this.#isHealthy(account, symbolIndex)) return;
+    if (!isCrossHeld || this.#addUp(account)) return;
     const ratio = this.#crossRatio(account);
     if (ratio < MARGIN_CALL_RATIO) return;
     if (this.#isCrossShort(account)) this.#liquidateCross(account, tsMs);
@@ -57,28 +57,26 @@ export class Liquidation {
     }
   }
 
-  /** `true` for almost every account at almost every price: asked for each row of a held symbol, so it adds up seldom. */
-  #isHealthy(account: AccountState, symbolIndex: number): boolean {
-    const known = this.#health.get(account);
-    if (known !== undefined && this.#options.tradeCount() === known.tradeCount && isAsBefore(account, known)) {
-      const seen = known.notionals.get(symbolIndex);
-      const now = this.#heldNotional(account, symbolIndex);
-      if (seen !== undefined && now !== null) {
-        known.room -= Math.abs(now - seen);
-        known.notionals.set(symbolIndex, now);
-        if (known.room > 0) return true;
-      }
-    }
-    return this.#addUp(account);
+  /** `true` for almost every account at almost every price: asked for each row of a held symbol, so it only compares. */
+  #isKnownHealthy(account: AccountState, symbolIndex: number): boolean {
+    const known = this.#health[account.index];
+    if (known === undefined) return false;
+    const price = referencePrice(this.#options.context.market, symbolIndex);
+    return (
+      price >= known.lowPrices[symbolIndex]! &&
+      price <= known.highPrices[symbolIndex]! &&
+      known.account === account &&
+      this.#options.tradeCount() === known.tradeCount &&
+      isAsBefore(account, known)
+    );
   }
 
-  /** Adds the whole account up and keeps how far its notionals may move before that must be done again. */
+  /** Adds the whole account up and keeps how far each price may move before that must be done again. */
   #addUp(account: AccountState): boolean {
     const { rules } = this.#options.context;
     let margin = Number(account.walletQuote) / 1e8;
     let maintenance = 0;
     let isSteady = true;
-    const notionals = new Map<number, number>();
     for (const position of account.positions.values()) {
       const { symbolIndex } = position;
       if (settingsOf(account, symbolIndex).marginType === "isolated") {
@@ -93,36 +91,43 @@ export class Liquidation {
       const notional = known ?? cost;
       margin += (position.qtyLots > 0 ? 1 : -1) * (notional - cost);
       maintenance += rules[symbolIndex]!.brackets.maintenanceNear(notional);
-      notionals.set(symbolIndex, (notionals.get(symbolIndex) ?? 0) + notional);
     }
     // A notional that moves by 1 takes at most 1 from the margin and adds at most 1 to maintenance.
     const room = (HEALTHY_RATIO * margin - maintenance) / (1 + HEALTHY_RATIO);
-    if (isSteady && room > 0) {
-      this.#health.set(account, {
-        tradeCount: this.#options.tradeCount(),
-        walletQuote: account.walletQuote,
-        startCostQuote: account.startCostQuote,
-        positionCount: account.positions.size,
-        notionals,
-        room,
-      });
-    } else {
-      this.#health.delete(account);
-    }
+    this.#health[account.index] = isSteady && room > 0 ? this.#healthOf(account, room) : undefined;
     return room > 0 && margin > 0;
   }
 
-  /** Sum over the sides of a symbol that are held; `null` without a price. */
-  #heldNotional(account: AccountState, symbolIndex: number): number | null {
-    let total = 0;
-    for (const side of POSITION_SIDES) {
-      const position = account.positions.get(positionKey(symbolIndex, side));
-      if (position === undefined) continue;
-      const notional = this.#notional(position);
-      if (notional === null) return null;
-      total += notional;
+  /** Shares the room among the positions: while each price stays in its share, all of them together stay in the room. */
+  #healthOf(account: AccountState, room: number): Health {
+    const { rules, market } = this.#options.context;
+    const before = this.#health[account.index];
+    // Prices of symbols that are no longer held may stay: without a position there is nothing to check.
+    const lowPrices = before?.lowPrices ?? new Float64Array(rules.length).fill(Number.POSITIVE_INFINITY);
+    const highPrices = before?.highPrices ?? new Float64Array(rules.length);
+    const share = room / account.positions.size;
+    const { tradeCount } = this.#options;
+    const { walletQuote, startCostQuote, positions } = account;
+    for (const { symbolIndex } of positions.values()) {
+      lowPrices[symbolIndex] = 0;
+      highPrices[symbolIndex] = Number.POSITIVE_INFINITY;
     }
-    return total;
+    for (const { symbolIndex, qtyLots } of positions.values()) {
+      const price = referencePrice(market, symbolIndex);
+      const move = share / (Math.abs(qtyLots) * rules[symbolIndex]!.contract.qtyPerLot);
+      // Both sides of a symbol may be held: the narrower one counts for both.
+      lowPrices[symbolIndex] = Math.max(lowPrices[symbolIndex]!, price - move);
+      highPrices[symbolIndex] = Math.min(highPrices[symbolIndex]!, price + move);
+    }
+    return {
+      account,
+      tradeCount: tradeCount(),
+      walletQuote,
+      startCostQuote,
+      positionCount: positions.size,
+      lowPrices,
+      highPrices,
+    };
   }
 
   #notional({ symbolIndex, qtyLots }: Position): number | null {
@@ -252,14 +257,14 @@ export class Liquidation {
 
 /** A sum that holds until a trade, a transfer, funding or a reset changes what it stands on. */
 interface Health {
+  readonly account: AccountState;
   readonly tradeCount: number;
   readonly walletQuote: Money;
   readonly startCostQuote: Money;
   readonly positionCount: number;
-  /** By symbol, as last seen. */
-  readonly notionals: Map<number, number>;
-  /** How far they may still move, all together, until the ratio could be at `HEALTHY_RATIO`. */
-  room: number;
+  /** By symbol: between these prices, both included, the ratio cannot be at `HEALTHY_RATIO`. */
+  readonly lowPrices: Float64Array;
+  readonly highPrices: Float64Array;
 }
 
 function isAsBefore(account: AccountState, { walletQuote, startCostQuote, positionCount }: Health): boolean {

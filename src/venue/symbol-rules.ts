@@ -58,6 +58,27 @@ export function symbolRules(
   recorded: Readonly<Record<string, unknown>> | undefined,
   brackets: readonly LeverageBracket[] | undefined,
 ): SymbolRules {
+  const known = rulesByInstrument.get(instrument);
+  if (known !== undefined && known.recorded === recorded && known.brackets === brackets) return known.rules;
+  const rules = readRules(instrument, recorded, brackets);
+  rulesByInstrument.set(instrument, { recorded, brackets, rules });
+  return rules;
+}
+
+/** What rules were last made of: venues that list the same instrument share them, thousands of objects each. */
+interface KnownRules {
+  readonly recorded: Readonly<Record<string, unknown>> | undefined;
+  readonly brackets: readonly LeverageBracket[] | undefined;
+  readonly rules: SymbolRules;
+}
+
+const rulesByInstrument = new WeakMap<Instrument, KnownRules>();
+
+function readRules(
+  instrument: Instrument,
+  recorded: Readonly<Record<string, unknown>> | undefined,
+  brackets: readonly LeverageBracket[] | undefined,
+): SymbolRules {
   // What a recorded entry leaves out (generated ones are short) clients still need.
   const info: Readonly<Record<string, unknown>> = { ...infoOf(instrument), ...recorded };
   const filters = new Map<string, Filter>();

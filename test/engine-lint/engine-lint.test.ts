@@ -9,11 +9,11 @@ import { RULES } from "./rules.ts";
 const source = fileURLToPath(new URL("../../src/", import.meta.url));
 
 /** Exceptions in the code, by rule: one more or less belongs into the same commit as its reason. */
-const ALLOWED_IN_ENGINE = { clock: 1, collected: 1, "module-state": 6, sort: 7, unordered: 8 };
+const ALLOWED_IN_ENGINE = { clock: 1, collected: 2, "module-state": 9, sort: 8, unordered: 8 };
 
 /** SHA-256 over 2000 values each: an engine with other last bits would move kill scores, and must say so here. */
 const EXP_LOG_BITS = "f882d750c17f575f1ac9f228265e3607de14eef682f35e0ee8ed4f55b8d1feb6";
-const ALLOWED_IN_SIM = { arithmetic: 1, clock: 3, "module-state": 1, sort: 2, unordered: 11 };
+const ALLOWED_IN_SIM = { arithmetic: 1, clock: 3, "module-state": 1, sort: 3, unordered: 13 };
 
 /** A simulated world may read scenario files; everything else that makes a run repeatable holds for it too. */
 const SIM_RULES = RULES.filter(({ name }) => name !== "io");

@@ -122,6 +122,8 @@ export interface OrderFilled {
   readonly realizedPnlQuote: Money;
   /** Time of the match on the exchange; the envelope's time is when the engine learnt of it. */
   readonly exchangeTsMs: number;
+  /** How the engine learnt of it when the user stream did not tell. */
+  readonly learntBy?: "query";
 }
 
 /** The order left the book without (further) filling. */

@@ -25,9 +25,17 @@ export interface Instrument {
 const TENS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12] as const;
 
 // allow(module-state): remembers how a text reads, never what a run did
-const stepCache = new Map<string, { value: number; decimals: number }>();
+const stepCache = new Map<string, StepSize>();
 
-function step(text: string): { value: number; decimals: number } {
+interface StepSize {
+  readonly value: number;
+  readonly decimals: number;
+  /** Units per power of ten: `"0.10"` is 1 unit of 1e-1, `"0.005"` is 5 units of 1e-3. */
+  readonly units: number;
+  readonly power: number;
+}
+
+function step(text: string): StepSize {
   let known = stepCache.get(text);
   if (known === undefined) {
     const value = Number(text);
@@ -37,7 +45,8 @@ function step(text: string): { value: number; decimals: number } {
     const point = text.indexOf(".");
     const decimals = point < 0 ? 0 : text.slice(point + 1).replace(/0+$/, "").length;
     if (decimals >= TENS.length) throw new RangeError(`Cannot use step size "${text}": at most 12 decimals`);
-    known = { value, decimals };
+    const power = TENS[decimals]!;
+    known = { value, decimals, units: Math.round(value * power), power };
     stepCache.set(text, known);
   }
   return known;
@@ -48,20 +57,14 @@ export function decimalsOf(stepText: string): number {
   return step(stepText).decimals;
 }
 
-/** Units of a step per power of ten: `"0.10"` is 1 unit of 1e-1, `"0.005"` is 5 units of 1e-3. */
-function unitsOf(stepText: string): number {
-  const { value, decimals } = step(stepText);
-  return Math.round(value * TENS[decimals]!);
-}
-
 /** Whole ticks nearest to a price. A recorded price is a multiple of its tick, so this only removes binary noise. */
 export function priceToTicks(instrument: Instrument, price: number): number {
   return Math.round(price / step(instrument.tickSize).value);
 }
 
 export function ticksToPrice(instrument: Instrument, priceTicks: number): number {
-  const { decimals } = step(instrument.tickSize);
-  return (priceTicks * unitsOf(instrument.tickSize)) / TENS[decimals]!;
+  const { units, power } = step(instrument.tickSize);
+  return (priceTicks * units) / power;
 }
 
 /** `ticksToPriceText` prints the exact decimal, e.g. `"95467.7"` with the decimals of the tick. */
@@ -77,8 +80,8 @@ export function qtyToLots(instrument: Instrument, qty: number, rounding: LotRoun
 }
 
 export function lotsToQty(instrument: Instrument, qtyLots: number): number {
-  const { decimals } = step(instrument.stepSize);
-  return (qtyLots * unitsOf(instrument.stepSize)) / TENS[decimals]!;
+  const { units, power } = step(instrument.stepSize);
+  return (qtyLots * units) / power;
 }
 
 export function lotsToQtyText(instrument: Instrument, qtyLots: number): string {
@@ -92,9 +95,10 @@ export function lotsToQtyText(instrument: Instrument, qtyLots: number): string {
  * decimals together lose anything, and they lose it by truncation as the venue does.
  */
 export function notionalQuote(instrument: Instrument, priceTicks: number, qtyLots: number): Money {
-  const decimals = step(instrument.tickSize).decimals + step(instrument.stepSize).decimals;
-  const product =
-    BigInt(priceTicks) * BigInt(qtyLots) * BigInt(unitsOf(instrument.tickSize)) * BigInt(unitsOf(instrument.stepSize));
+  const tick = step(instrument.tickSize);
+  const lot = step(instrument.stepSize);
+  const decimals = tick.decimals + lot.decimals;
+  const product = BigInt(priceTicks) * BigInt(qtyLots) * BigInt(tick.units) * BigInt(lot.units);
   if (decimals <= MONEY_DECIMALS) return product * powerOfTen(MONEY_DECIMALS - decimals);
   return product / powerOfTen(decimals - MONEY_DECIMALS);
 }

@@ -21,6 +21,7 @@ export function onOrderFilled(step: Step, event: OrderFilled): void {
     });
     return;
   }
+  step.portfolio = null;
   remember(seenTrades, tradeKey, step.tsMs + step.state.policy.executor.doneTtl);
   const order = activeOrders.get(event.clientOrderId);
   const instrument = instrumentOf(step, event.symbol);
@@ -66,6 +67,7 @@ export function onOrderFilled(step: Step, event: OrderFilled): void {
 }
 
 export function onFundingSettled(step: Step, event: FundingSettled): void {
+  step.portfolio = null;
   step.state.account.walletQuote += event.amountQuote;
   step.state.account.fundingQuote += event.amountQuote;
 }

@@ -128,6 +128,7 @@ function compare(step: Step, report: Report, asOfTsMs: number, wasAllReported: b
 
   const unexplained = report.qtyLots - known;
   const isFirstReport = previous === undefined && !wasAllReported && !positions.ownFillsQtyLots.has(report.symbol);
+  step.portfolio = null;
   adoptPosition(positions, report, lotsToQty(instrument, 1), step.tsMs);
   if (isFirstReport) positions.adoptedQtyLots.set(report.symbol, report.qtyLots);
   if (!hasQuirk(step, "ledger-never")) step.state.ledger.set(report.symbol, report.qtyLots);
@@ -216,12 +217,16 @@ function noteRanking(
   const { state, tsMs } = step;
   const { ranker, symbols, tierCounts, calls: budgetCalls } = ranking;
   const { policy, positions, snapshots } = state;
-  const needed = new Set<string>(positions.open.keys());
-  const openCount = needed.size;
-  for (const [symbol, lastTsMs] of state.lastIntentTsMs) {
-    if (tsMs - lastTsMs <= policy.snapshots.needWindow) needed.add(symbol);
-  }
-  if (needed.size > openCount) snapshots.intentTierChances += 1;
+  const needed: string[] = [];
+  positions.open.forEach((_, symbol) => {
+    needed.push(symbol);
+  });
+  const openCount = needed.length;
+  const needWindowMs = policy.snapshots.needWindow;
+  state.lastIntentTsMs.forEach((lastTsMs, symbol) => {
+    if (tsMs - lastTsMs <= needWindowMs && !positions.open.has(symbol)) needed.push(symbol);
+  });
+  if (needed.length > openCount) snapshots.intentTierChances += 1;
   const isForAll = policy.snapshots.method === "one-call-for-all";
   let neededFresh = 0;
   const neededStale: string[] = [];
@@ -233,9 +238,9 @@ function noteRanking(
     else if (isForAll || snapshots.rankedEver.has(symbol)) neededStale.push(symbol);
     else neededNeverRanked.push(symbol);
   }
-  // allow(sort): the symbols of a Set are unique texts
+  // allow(sort): each symbol is needed once
   neededStale.sort();
-  // allow(sort): the symbols of a Set are unique texts
+  // allow(sort): each symbol is needed once
   neededNeverRanked.sort();
   for (const symbol of neededNeverRanked) snapshots.neverRanked.add(symbol);
   const calls = isForAll ? 1 : symbols.length;

@@ -11,6 +11,7 @@ import type { ActiveSums } from "./active-plans.ts";
 import { createKeyMemory, digestOf, type KeyMemory } from "./key-memory.ts";
 import { createPositionBook, type PositionBook } from "./position-book.ts";
 import { createStatistics, type Statistics } from "./statistics.ts";
+import type { PortfolioView } from "./trackers.ts";
 
 /** The parts a world hands to the core; everything else the core makes itself. */
 export interface EngineParts {
@@ -244,6 +245,8 @@ export interface Step {
   readonly state: EngineState;
   readonly tsMs: number;
   readonly decisions: Decision[];
+  /** Of `viewPortfolio`; `null` before it was asked for, and again when a position or the wallet has changed. */
+  portfolio: PortfolioView | null;
 }
 
 export function decide(step: Step, decision: Decision): void {

@@ -35,14 +35,14 @@ export function createStatistics(): Statistics {
  */
 export function countDecision(step: Step, plan: Plan): void {
   const bucket = bucketAt(step.state.statistics, step.tsMs);
-  increment(bucket.decisionLayer, `${plan.evalType}.${plan.decision}`);
-  increment(bucket.reasons, `decision.${plan.evalType}.${reasonHead(plan.reasonCodes[0] ?? "none")}`);
+  increment(bucket.decisionLayer, joined(plan.evalType, plan.decision));
+  increment(bucket.reasons, joined("decision", plan.evalType, reasonHead(plan.reasonCodes[0] ?? "none")));
 }
 
 export function countResult(step: Step, result: ResultRecorded): void {
   const bucket = bucketAt(step.state.statistics, step.tsMs);
-  increment(bucket.executionLayer, `${result.evalType}.${result.status}`);
-  increment(bucket.reasons, `execution.${result.evalType}.${reasonHead(result.reason)}`);
+  increment(bucket.executionLayer, joined(result.evalType, result.status));
+  increment(bucket.reasons, joined("execution", result.evalType, reasonHead(result.reason)));
 }
 
 /** Timer "statistics": the four windows as of now; a window without anything in it is not published. */
@@ -71,6 +71,31 @@ function bucketAt(statistics: Statistics, tsMs: number): Bucket {
   statistics.buckets.push(bucket);
   while (statistics.buckets[0]!.minute <= minute - MINUTES_KEPT) statistics.buckets.shift();
   return bucket;
+}
+
+/** A key that has been made before is found by its parts: making and hashing a text costs more than counting. */
+interface KeyNode {
+  readonly text: string;
+  readonly next: Map<string, KeyNode>;
+}
+
+// Remembers how keys are written, never what a run did.
+const keyRoot: KeyNode = { text: "", next: new Map() };
+/** Governors from outside may have any number of reasons; what is beyond this is written anew each time. */
+const KEYS_KNOWN_MAX = 1000;
+
+function joined(first: string, second: string, third?: string): string {
+  const two = follow(follow(keyRoot, first), second);
+  return third === undefined ? two.text : follow(two, third).text;
+}
+
+function follow(node: KeyNode, part: string): KeyNode {
+  let known = node.next.get(part);
+  if (known === undefined) {
+    known = { text: node === keyRoot ? part : `${node.text}.${part}`, next: new Map() };
+    if (node.next.size < KEYS_KNOWN_MAX) node.next.set(part, known);
+  }
+  return known;
 }
 
 function increment(counts: Map<string, number>, key: string): void {

@@ -27,6 +27,11 @@ export interface PortfolioView {
  * the equity peak, so it is called once per instant that needs it.
  */
 export function viewPortfolio(step: Step): PortfolioView {
+  step.portfolio ??= computePortfolio(step);
+  return step.portfolio;
+}
+
+function computePortfolio(step: Step): PortfolioView {
   const { account, positions, policy } = step.state;
   let unrealized = 0;
   let grossNotional = 0;
@@ -200,12 +205,15 @@ export function collectInputs(step: Step, symbolIndex: number, isPhantom: boolea
  * taint, because the permit stage refuses or fetches.
  */
 export function taintsOf(step: Step, symbolIndex: number, inputs: readonly InputProvenance[]): string[] {
-  const taints = inputs
-    .filter(({ input, provenance }) => input !== "snapshot" && (provenance === "synthetic" || provenance === "default"))
-    .map(({ input, provenance }) => `${input}:${provenance}`);
-  const mark = inputs.find(({ input }) => input === "mark");
-  if (mark?.ageMs != null) {
-    if (mark.ageMs > 2 * step.state.policy.trackers.marketStateInterval) taints.push("mark:stale");
+  const taints: string[] = [];
+  let markAgeMs: number | null = null;
+  for (const { input, provenance, ageMs } of inputs) {
+    if (input === "mark") markAgeMs = ageMs;
+    if (input !== "snapshot" && (provenance === "synthetic" || provenance === "default"))
+      taints.push(`${input}:${provenance}`);
+  }
+  if (markAgeMs !== null) {
+    if (markAgeMs > 2 * step.state.policy.trackers.marketStateInterval) taints.push("mark:stale");
     if (isFrozen(step, symbolIndex)) taints.push("mark:frozen");
   }
   return taints;

@@ -1,4 +1,4 @@
-import type { OrderQueryRequested, OrderSubmitted } from "../../engine/domain/decision.ts";
+import type { FindingNoted, OrderQueryRequested, OrderSubmitted } from "../../engine/domain/decision.ts";
 import type { EngineEvent } from "../../engine/domain/event.ts";
 import type { Instrument } from "../../engine/domain/instrument.ts";
 import type { Side } from "../../engine/domain/intent.ts";
@@ -8,14 +8,16 @@ import type { LeverageBracket } from "../../recording/leverage-brackets.ts";
 import type { FillModelOptions } from "../../venue/liquidity.ts";
 import type { VenueMarket } from "../../venue/venue-market.ts";
 import type { RandomStreams } from "../time/random-streams.ts";
-import type { LatencyModel } from "./latency.ts";
+import type { Fault, TroubleRates } from "./faults/fault.ts";
+import type { FaultDue } from "./faults/timed-faults.ts";
+import type { LatencyModels } from "./latency.ts";
 import type { SnapshotCall } from "./snapshot-calls.ts";
 
 /** What the venue does with a symbol it lists but does not trade normally. */
 export type Suspension = "reduce-only" | "closed";
 
 /** Something on its way to the exchange. Plain data, so that a checkpoint can hold it. */
-export type ExchangeArrival = OrderSubmitted | OrderQueryRequested | SnapshotCall;
+export type ExchangeArrival = OrderSubmitted | OrderQueryRequested | SnapshotCall | FaultDue;
 
 export interface InitialPosition {
   readonly symbol: string;
@@ -41,8 +43,11 @@ export interface SimulatedExchangeOptions {
   /** Fractions of notional as decimal text; a negative one is a rebate. */
   readonly fees: { readonly maker: string; readonly taker: string };
   readonly fill: FillModelOptions;
-  readonly latency: { readonly order: LatencyModel; readonly answer: LatencyModel; readonly snapshot: LatencyModel };
-  /** Streams `latency/order`, `latency/answer` and `latency/snapshot` are drawn from it. */
+  readonly latency: LatencyModels;
+  /** Trouble by declared faults and by probabilities; none when absent. */
+  readonly faults?: readonly Fault[];
+  readonly trouble?: TroubleRates;
+  /** Streams `latency/<way>`, `trouble/<kind>` and `faults/<place>` are drawn from it. */
   readonly random: RandomStreams;
   readonly walletQuote: Money;
   /** Whole number, the same for every symbol; Binance starts accounts at 20. */
@@ -52,6 +57,8 @@ export interface SimulatedExchangeOptions {
   schedule(dueTsMs: number, arrival: ExchangeArrival): void;
   /** Delivers the event to the engine at that time. */
   emit(dueTsMs: number, event: EngineEvent): void;
+  /** Findings of the simulated world itself: which fault began to act. */
+  note?(finding: FindingNoted): void;
   /** Told when `watched` changes, for a run loop that keeps one table for several exchanges. */
   watch?(symbolIndex: number, isWatched: boolean): void;
   /** Rows of income and ended orders kept; 10,000 of each by default. */

@@ -1,13 +1,17 @@
 import type { OrderQueryRequested, OrderSubmitted, SnapshotRequested } from "../../engine/domain/decision.ts";
-import type { EngineEvent } from "../../engine/domain/event.ts";
+import type { OrderFilled } from "../../engine/domain/event.ts";
 import { type Money, parseMoney } from "../../engine/domain/money.ts";
 import type { Exchange } from "../../engine/ports.ts";
 import type { ExecutionType, Order, Trade } from "../../venue/order.ts";
 import { REFUSALS, Refusal } from "../../venue/refusal.ts";
-import { type SymbolRules, symbolRules } from "../../venue/symbol-rules.ts";
+import { type SymbolRules, type SymbolStatus, symbolRules } from "../../venue/symbol-rules.ts";
 import { Venue } from "../../venue/venue.ts";
 import { ExchangeAccount } from "./account.ts";
+import { AnswerLine, type AnswerLineSnapshot } from "./answer-line.ts";
 import type { ExchangeArrival, ExternalFill, SimulatedExchangeOptions } from "./exchange-options.ts";
+import { FaultPlan, type FaultPlanSnapshot } from "./faults/fault-plan.ts";
+import { runTimedFault, type TimedFaultActions, timesOf } from "./faults/timed-faults.ts";
+import { Trouble } from "./faults/trouble.ts";
 import { Latency } from "./latency.ts";
 import { SnapshotCalls } from "./snapshot-calls.ts";
 
@@ -24,7 +28,8 @@ export interface ExchangeSnapshot {
   readonly orderCalls: number;
   readonly queryCalls: number;
   readonly snapshotCalls: number;
-  readonly lastAnswerDueTsMs: number;
+  readonly line: AnswerLineSnapshot;
+  readonly faults: FaultPlanSnapshot;
 }
 
 /**
@@ -41,18 +46,36 @@ export class SimulatedExchange implements Exchange {
 
   readonly #options: SimulatedExchangeOptions;
   readonly #orderLatency: Latency;
-  readonly #answerLatency: Latency;
+  readonly #queryLatency: Latency;
+  readonly #line: AnswerLine;
+  readonly #faults: FaultPlan;
+  readonly #trouble: Trouble;
   readonly #snapshots: SnapshotCalls;
+  /** Order being placed whose acceptance nobody may hear of. */
+  #unacknowledged: string | null = null;
   #orderCalls = 0;
   #queryCalls = 0;
-  #lastAnswerDueTsMs = 0;
 
   /** @throws {RangeError} when an initial position names a symbol the venue does not list. */
   constructor(options: SimulatedExchangeOptions) {
     const { random, latency } = options;
     this.#options = options;
     this.#orderLatency = new Latency(latency.order, random.stream("latency/order"));
-    this.#answerLatency = new Latency(latency.answer, random.stream("latency/answer"));
+    this.#queryLatency =
+      latency.query === undefined ? this.#orderLatency : new Latency(latency.query, random.stream("latency/query"));
+    this.#faults = new FaultPlan(options.faults ?? [], random, (finding) => options.note?.(finding));
+    this.#trouble = new Trouble({
+      faults: this.#faults,
+      rates: options.trouble ?? {},
+      random,
+      priceOf: (order) => this.#priceOf(order),
+    });
+    this.#line = new AnswerLine({
+      answer: new Latency(latency.answer, random.stream("latency/answer")),
+      user: latency.user === undefined ? null : new Latency(latency.user, random.stream("latency/user")),
+      faults: this.#faults,
+      emit: (dueTsMs, event) => options.emit(dueTsMs, event),
+    });
     this.venue = new Venue({
       rules: rulesOf(options),
       market: options.market,
@@ -81,15 +104,14 @@ export class SimulatedExchange implements Exchange {
         ...(options.historyMax === undefined ? {} : { historyMax: options.historyMax }),
       }),
     );
-    for (const [symbol, suspension] of options.suspended ?? []) {
-      const index = this.venue.symbolIndex(symbol);
-      if (index !== undefined) this.venue.setStatus(index, suspension === "closed" ? "CLOSED" : "REDUCE_ONLY", 0);
-    }
+    for (const symbol of options.suspended?.keys() ?? []) this.#actions.setStatus(symbol, this.#usualStatus(symbol), 0);
     this.#snapshots = new SnapshotCalls({
       account: this.account,
       rules: this.venue.rules,
       latency: new Latency(latency.snapshot, random.stream("latency/snapshot")),
       listed: (symbol) => this.#listed(symbol),
+      failure: (tsMs, symbol) => this.#trouble.onCall(tsMs, symbol),
+      isLeftOut: (tsMs, symbol) => this.#faults.take(["position-report-partial"], tsMs, symbol) !== null,
       schedule: (dueTsMs, call) => options.schedule(dueTsMs, call),
       emit: (dueTsMs, event) => options.emit(dueTsMs, event),
     });
@@ -104,6 +126,11 @@ export class SimulatedExchange implements Exchange {
     return this.venue.watched;
   }
 
+  /** Puts the faults that act by themselves on the way; once, when a run begins and not when it goes on. */
+  begin(tsMs: number): void {
+    for (const [dueTsMs, due] of timesOf(this.#faults.faults, tsMs)) this.#options.schedule(dueTsMs, due);
+  }
+
   /** HTTP requests made so far, by kind. */
   get requests(): { readonly orders: number; readonly queries: number; readonly snapshots: number } {
     return { orders: this.#orderCalls, queries: this.#queryCalls, snapshots: this.#snapshots.count };
@@ -116,7 +143,7 @@ export class SimulatedExchange implements Exchange {
 
   query(request: OrderQueryRequested, tsMs: number): void {
     this.#queryCalls += 1;
-    this.#options.schedule(tsMs + this.#orderLatency.sampleMs(), request);
+    this.#options.schedule(tsMs + this.#queryLatency.sampleMs(), request);
   }
 
   requestSnapshot(request: SnapshotRequested, tsMs: number): void {
@@ -135,6 +162,9 @@ export class SimulatedExchange implements Exchange {
         return;
       case "snapshot.call":
         this.#snapshots.arrive(arrival, tsMs);
+        return;
+      case "fault.due":
+        runTimedFault(arrival, this.#faults, this.#actions, tsMs);
         return;
     }
   }
@@ -160,7 +190,7 @@ export class SimulatedExchange implements Exchange {
     const mark = markPrice ?? this.account.referencePrice(rules.index);
     if (!(mark > 0)) return 0n;
     const [amountQuote = 0n] = this.venue.settleFunding(rules.index, rate, mark, tsMs);
-    this.#answer(tsMs, { type: "exchange.funding-settled", symbol, rate, markPrice: mark, amountQuote });
+    this.#line.tell(tsMs, { type: "exchange.funding-settled", symbol, rate, markPrice: mark, amountQuote }, symbol);
     return amountQuote;
   }
 
@@ -187,7 +217,8 @@ export class SimulatedExchange implements Exchange {
       orderCalls: this.#orderCalls,
       queryCalls: this.#queryCalls,
       snapshotCalls: this.#snapshots.count,
-      lastAnswerDueTsMs: this.#lastAnswerDueTsMs,
+      line: this.#line.save(),
+      faults: this.#faults.save(),
     };
   }
 
@@ -198,40 +229,58 @@ export class SimulatedExchange implements Exchange {
     this.#orderCalls = saved.orderCalls;
     this.#queryCalls = saved.queryCalls;
     this.#snapshots.count = saved.snapshotCalls;
-    this.#lastAnswerDueTsMs = saved.lastAnswerDueTsMs;
+    this.#line.load(saved.line);
+    this.#faults.load(saved.faults);
   }
 
   #receiveOrder(request: OrderSubmitted, tsMs: number): void {
-    const { clientOrderId, symbol, side, orderType, qtyLots, limitPriceTicks, timeInForce, isReduceOnly } = request;
-    const rules = this.#listed(symbol);
-    const placed =
-      rules === undefined
-        ? REFUSALS.invalidSymbol
-        : this.venue.place(
-            this.account.state,
-            {
-              symbolIndex: rules.index,
-              side,
-              positionSide: "BOTH",
-              type: orderType,
-              qtyLots,
-              priceTicks: limitPriceTicks,
-              timeInForce,
-              isReduceOnly,
-              clientOrderId,
-            },
-            tsMs,
-          );
-    if (!(placed instanceof Refusal)) return;
-    const { code, text } = placed;
-    this.#answer(tsMs, { type: "exchange.order-rejected", clientOrderId, code, text });
+    const { clientOrderId } = request;
+    const trouble = this.#trouble.onOrder(request, tsMs);
+    if (trouble?.kind === "refused") {
+      const { code, text } = trouble;
+      this.#line.answer(tsMs, { type: "exchange.order-rejected", clientOrderId, code, text });
+      return;
+    }
+    if (trouble === null) {
+      const placed = this.#place(request, tsMs);
+      if (!(placed instanceof Refusal)) return;
+      const { code, text } = placed;
+      this.#line.answer(tsMs, { type: "exchange.order-rejected", clientOrderId, code, text });
+      return;
+    }
+    this.#unacknowledged = clientOrderId;
+    if (trouble.isArrived) this.#place(request, tsMs);
+    this.#unacknowledged = null;
+    this.#line.answer(tsMs, { type: "exchange.order-unknown", clientOrderId, cause: trouble.cause });
   }
 
+  #place(request: OrderSubmitted, tsMs: number): Order | Refusal {
+    const { clientOrderId, symbol, side, orderType, qtyLots, limitPriceTicks, timeInForce, isReduceOnly } = request;
+    const rules = this.#listed(symbol);
+    if (rules === undefined) return REFUSALS.invalidSymbol;
+    return this.venue.place(
+      this.account.state,
+      {
+        symbolIndex: rules.index,
+        side,
+        positionSide: "BOTH",
+        type: orderType,
+        qtyLots,
+        priceTicks: limitPriceTicks,
+        timeInForce,
+        isReduceOnly,
+        clientOrderId,
+      },
+      tsMs,
+    );
+  }
+
+  /** A query that fails has no answer: the engine asks again by its own clock. */
   #receiveQuery({ clientOrderId }: OrderQueryRequested, tsMs: number): void {
+    if (this.#trouble.onCall(tsMs, null) !== null) return;
     const found = this.venue.findByClientId(this.account.state, clientOrderId);
     const order = found !== undefined && isKept(found, tsMs) ? found : undefined;
-    // A query is a request of its own: its answer may overtake the fills it tells of.
-    this.#options.emit(tsMs + this.#answerLatency.sampleMs(), {
+    this.#line.reply(tsMs, {
       type: "exchange.order-queried",
       clientOrderId,
       status: order === undefined ? "NOT_FOUND" : order.status === "EXPIRED_IN_MATCH" ? "EXPIRED" : order.status,
@@ -243,13 +292,14 @@ export class SimulatedExchange implements Exchange {
   /** What the venue tells of orders, in the words of the engine. */
   #tell(order: Order, execution: ExecutionType, trade: Trade | null, tsMs: number): void {
     const { clientOrderId, orderId } = order;
+    const { symbol } = this.venue.rules[order.symbolIndex]!;
     if (trade !== null) {
-      this.#answer(tsMs, {
+      const fill: OrderFilled = {
         type: "exchange.order-filled",
         clientOrderId,
         orderId,
         tradeId: String(trade.tradeId),
-        symbol: this.venue.rules[order.symbolIndex]!.symbol,
+        symbol,
         side: order.side,
         qtyLots: trade.qtyLots,
         priceTicks: trade.priceTicks,
@@ -259,18 +309,16 @@ export class SimulatedExchange implements Exchange {
         feeQuote: trade.feeQuote,
         realizedPnlQuote: trade.realizedPnlQuote,
         exchangeTsMs: tsMs,
-      });
+      };
+      this.#line.tell(tsMs, fill, symbol);
     } else if (execution === "NEW") {
-      this.#answer(tsMs, { type: "exchange.order-accepted", clientOrderId, orderId });
+      if (this.#unacknowledged === clientOrderId) return;
+      this.#line.answer(tsMs, { type: "exchange.order-accepted", clientOrderId, orderId });
     } else if (execution === "CANCELED" || execution === "EXPIRED") {
-      this.#answer(tsMs, {
-        type: "exchange.order-ended",
-        clientOrderId,
-        orderId,
-        status: execution,
-        cumulativeQtyLots: order.filledLots,
-        reason: this.#endReason(order),
-      });
+      const reason = this.#endReason(order);
+      const cumulativeQtyLots = order.filledLots;
+      const ended = { clientOrderId, orderId, status: execution, cumulativeQtyLots, reason } as const;
+      this.#line.tell(tsMs, { type: "exchange.order-ended", ...ended }, symbol);
     }
   }
 
@@ -296,11 +344,43 @@ export class SimulatedExchange implements Exchange {
     }
   }
 
-  /** One connection carries the answers about orders and funding, so a later one never overtakes an earlier one. */
-  #answer(tsMs: number, event: EngineEvent): void {
-    const dueTsMs = Math.max(tsMs + this.#answerLatency.sampleMs(), this.#lastAnswerDueTsMs);
-    this.#lastAnswerDueTsMs = dueTsMs;
-    this.#options.emit(dueTsMs, event);
+  get #actions(): TimedFaultActions {
+    return {
+      usualStatus: (symbol) => this.#usualStatus(symbol),
+      setStatus: (symbol, status, tsMs) => {
+        const index = this.venue.symbolIndex(symbol);
+        if (index !== undefined) this.venue.setStatus(index, status, tsMs);
+      },
+      settlePosition: (symbol, tsMs) => this.#settlePosition(symbol, tsMs),
+      resetAccount: () => this.venue.resetAccount(this.account.state),
+    };
+  }
+
+  #usualStatus(symbol: string): SymbolStatus {
+    const suspension = this.#options.suspended?.get(symbol);
+    if (suspension === undefined) return "TRADING";
+    return suspension === "closed" ? "CLOSED" : "REDUCE_ONLY";
+  }
+
+  #settlePosition(symbol: string, tsMs: number): void {
+    const rules = this.#listed(symbol);
+    const qtyLots = rules === undefined ? 0 : this.account.position(rules.index).qtyLots;
+    if (rules === undefined || qtyLots === 0) return;
+    const mark = this.account.referencePrice(rules.index);
+    const price = mark > 0 ? mark : null;
+    this.venue.tradeBeside(
+      this.account.state,
+      rules.index,
+      qtyLots > 0 ? "SELL" : "BUY",
+      Math.abs(qtyLots),
+      price,
+      tsMs,
+    );
+  }
+
+  #priceOf({ symbol, limitPriceTicks }: OrderSubmitted): number | null {
+    const rules = this.#listed(symbol);
+    return rules === undefined || limitPriceTicks === null ? null : rules.contract.priceOfTicks(limitPriceTicks);
   }
 
   #listed(symbol: string): SymbolRules | undefined {
@@ -335,7 +415,8 @@ function rulesOf({
     const { symbol } = instrument;
     const isOnVenue = (instrument.isOnVenue || suspended?.has(symbol) === true) && !missing.has(symbol);
     return symbolRules(
-      { ...instrument, isOnVenue },
+      // Variants whose venue lists the same symbols have the same instruments, and share their rules.
+      isOnVenue === instrument.isOnVenue ? instrument : { ...instrument, isOnVenue },
       isOnVenue ? venueInfo?.get(symbol) : undefined,
       leverageBrackets?.get(symbol),
     );

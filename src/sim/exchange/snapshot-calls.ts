@@ -20,6 +20,10 @@ export interface SnapshotCallsOptions {
   readonly latency: Latency;
   /** Rules of the symbol when the venue lists it. */
   listed(symbol: string): SymbolRules | undefined;
+  /** Why a call about the symbol (`null` is all) has no answer; `null` when it has one. */
+  failure(tsMs: number, symbol: string | null): string | null;
+  /** Whether the report of a symbol is left out of an answer. */
+  isLeftOut(tsMs: number, symbol: string): boolean;
   schedule(dueTsMs: number, call: SnapshotCall): void;
   emit(dueTsMs: number, event: SnapshotReceived): void;
 }
@@ -46,15 +50,24 @@ export class SnapshotCalls {
   /** The call has reached the exchange: what it says is true now. */
   arrive(call: SnapshotCall, tsMs: number): void {
     const { request, place, returnTsMs } = call;
-    const { account, rules } = this.#options;
-    if (request.method === "one-call-for-all") {
-      const reports = account.openIndices.map((index) => this.#report(rules[index]!));
+    const { account, rules, failure, isLeftOut } = this.#options;
+    const isForAll = request.method === "one-call-for-all";
+    const error = failure(tsMs, isForAll ? null : request.symbols[place]!);
+    if (error !== null) {
+      this.#fail(request, place, returnTsMs, tsMs, error);
+      if (!isFinal(request, place)) this.#call(request, place + 1, returnTsMs);
+      return;
+    }
+    if (isForAll) {
+      const reports = account.openIndices
+        .filter((index) => !isLeftOut(tsMs, rules[index]!.symbol))
+        .map((index) => this.#report(rules[index]!));
       this.#answer(request, place, returnTsMs, tsMs, request.symbols, reports);
       return;
     }
     const symbol = request.symbols[place]!;
     const listed = this.#options.listed(symbol);
-    const reports = listed === undefined ? [] : [this.#report(listed)];
+    const reports = listed === undefined || isLeftOut(tsMs, symbol) ? [] : [this.#report(listed)];
     this.#answer(request, place, returnTsMs, tsMs, [symbol], reports);
     if (place + 1 < request.symbols.length) this.#call(request, place + 1, returnTsMs);
   }
@@ -93,17 +106,25 @@ export class SnapshotCalls {
 
   /** An answer about no symbol would read as "every symbol is flat", so a request for none fails without a call. */
   #failEmpty(request: SnapshotRequested, tsMs: number): void {
-    this.#options.emit(tsMs, {
+    this.#options.emit(tsMs, this.#failed(request, tsMs, true, "no symbol was asked for"));
+  }
+
+  #fail(request: SnapshotRequested, place: number, dueTsMs: number, tsMs: number, error: string): void {
+    this.#options.emit(dueTsMs, this.#failed(request, tsMs, isFinal(request, place), error));
+  }
+
+  #failed({ requestId }: SnapshotRequested, asOfTsMs: number, isLast: boolean, error: string): SnapshotReceived {
+    return {
       type: "exchange.snapshot-received",
-      requestId: request.requestId,
+      requestId,
       status: "failed",
-      asOfTsMs: tsMs,
+      asOfTsMs,
       symbols: [],
       positions: [],
       walletQuote: this.#options.account.walletQuote,
-      isFinal: true,
-      error: "no symbol was asked for",
-    });
+      isFinal: isLast,
+      error,
+    };
   }
 
   #report({ symbol, index, contract }: SymbolRules): PositionReport {

@@ -14,6 +14,8 @@ export interface MarketFeedOptions {
    * asked once per row, in order. `null` is no delay at all.
    */
   readonly nextFeedLatencyMs: (() => number) | null;
+  /** Times in which no engine gets a row: of one symbol, or of all. */
+  readonly gaps?: readonly FeedGap[];
   readonly markets: readonly MarketState[];
   readonly venueMarket: VenueMarket;
   readonly symbolCount: number;
@@ -27,6 +29,14 @@ export interface MarketFeedOptions {
    * `limit.tsMs` again after every call.
    */
   onWatched(symbol: number, tsMs: number, kind: number, tradedQty: number): void;
+}
+
+/** The engines' market stream is cut: rows that would arrive in it never do. */
+export interface FeedGap {
+  readonly fromTsMs: number;
+  readonly untilTsMs: number;
+  /** Place in the recording's symbol table; every symbol when absent. */
+  readonly symbol?: number;
 }
 
 /** Where both cursors are, in rows from the start of the recording, and when each moves next. */
@@ -121,7 +131,7 @@ export class MarketFeed {
 
   /** Takes in every row due at or before `limit.tsMs`, in time order. */
   advance(limit: FeedLimit): void {
-    if (this.#options.nextFeedLatencyMs === null) {
+    if (this.#options.nextFeedLatencyMs === null && !this.#hasGaps) {
       this.#advanceTogether(limit);
       return;
     }
@@ -236,7 +246,8 @@ export class MarketFeed {
   #stepEngine(): void {
     const batch = this.#queue[0]!;
     const row = this.#engineRow;
-    for (const market of this.#options.markets) {
+    const isLost = this.#hasGaps && this.#isInGap(batch.symbol[row]!, this.#nextEngineTsMs);
+    for (const market of isLost ? [] : this.#options.markets) {
       market.update(
         batch.symbol[row]!,
         this.#nextEngineTsMs,
@@ -249,6 +260,16 @@ export class MarketFeed {
     this.#engineRow += 1;
     this.#engineRows += 1;
     this.#peekEngine();
+  }
+
+  get #hasGaps(): boolean {
+    return this.#options.gaps !== undefined && this.#options.gaps.length > 0;
+  }
+
+  #isInGap(index: number, tsMs: number): boolean {
+    return this.#options.gaps!.some(({ fromTsMs, untilTsMs, symbol }) => {
+      return tsMs >= fromTsMs && tsMs < untilTsMs && (symbol === undefined || symbol === index);
+    });
   }
 
   /**

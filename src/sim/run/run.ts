@@ -5,6 +5,7 @@ import { DepthFeed } from "../../venue/depth-feed.ts";
 import { createVenueMarket, loadVenueMarket, type VenueMarket } from "../../venue/venue-market.ts";
 import { modelOf } from "../exchange/fit-latency.ts";
 import { isNoLatency, Latency } from "../exchange/latency.ts";
+import { feedGaps } from "../exchange/troubles-of.ts";
 import { momentTsMs } from "../scenario/moment.ts";
 import type { Scenario } from "../scenario/schema.ts";
 import { createRandomStreams, type RandomStreams } from "../time/random-streams.ts";
@@ -73,6 +74,7 @@ export function startRun(request: RunRequest): Generator<undefined, RunResult, u
   const feedOptions: MarketFeedOptions = {
     batches: recording.batches(),
     nextFeedLatencyMs: feedLatency(scenario, recording, feedStreams),
+    gaps: feedGaps(scenario.variants[0]!.exchange, recording),
     markets: [...markets.values()],
     venueMarket,
     symbolCount: recording.symbols.length,

@@ -12,6 +12,7 @@ import { ENGINE_VERSION } from "../../engine/version.ts";
 import { matchingText } from "../../venue/matching-text.ts";
 import type { VenueMarket } from "../../venue/venue-market.ts";
 import { type ExchangeSnapshot, SimulatedExchange } from "../exchange/simulated-exchange.ts";
+import { troublesOf } from "../exchange/troubles-of.ts";
 import type { ResolvedVariant, Scenario } from "../scenario/schema.ts";
 import { createRandomStreams, type RandomStreamState } from "../time/random-streams.ts";
 import { Scheduler, type SchedulerState } from "../time/scheduler.ts";
@@ -79,13 +80,14 @@ export function createVariant(parts: {
     ...(recording.leverageBrackets === undefined ? {} : { leverageBrackets: recording.leverageBrackets }),
     fees: definition.exchange.fees,
     fill: definition.exchange.fill,
-    latency: definition.exchange.latency,
+    ...troublesOf(definition.exchange, recording),
     random,
     walletQuote: scenario.account.wallet,
     leverage: scenario.account.leverage,
     initialPositions: initialPositions(scenario, instruments),
     schedule: (dueTsMs, arrival) => scheduler.push(dueTsMs, RANK.exchange, { kind: "exchange", arrival }),
     emit: (dueTsMs, event) => scheduler.push(dueTsMs, RANK.event, { kind: "event", event }),
+    note: (finding) => world.note(finding),
     watch: (symbol, isWatched) => {
       watchers.set(symbol, index, isWatched);
     },
@@ -127,7 +129,7 @@ export function createVariant(parts: {
     world.load(saved.world);
     exchange.load(saved.exchange);
     requireSameState(saved, engine.stateHash());
-  }
+  } else exchange.begin(window.fromTsMs);
   return {
     definition,
     world,

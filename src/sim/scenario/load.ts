@@ -8,7 +8,7 @@ import { NO_PLUG_INS, type PlugIns } from "../plugins/plug-ins.ts";
 import { contradictionsOf } from "./contradictions.ts";
 import { type JsonSchema, scenarioJsonSchema } from "./json-schema.ts";
 import { readPlugInParams } from "./plug-in-params.ts";
-import { resolveVariants, scenarioHash } from "./resolve.ts";
+import { canonicalJson, resolveVariants, scenarioHash } from "./resolve.ts";
 import {
   breachProblem,
   inFileOrder,
@@ -201,9 +201,17 @@ function variantErrors(file: ScenarioFile, variants: readonly ResolvedVariant[])
 function feedErrors(file: ScenarioFile, variants: readonly ResolvedVariant[]): RuleBreach[] {
   if (file.variants === undefined) return [];
   const feed = variants[0]!.exchange.latency.feed;
-  return variants.flatMap(({ name, exchange }, index): RuleBreach[] => {
+  const gaps = ({ exchange }: ResolvedVariant) =>
+    canonicalJson((exchange.faults ?? []).filter(({ kind }) => kind === "feed-disconnect"));
+  return variants.flatMap((variant, index): RuleBreach[] => {
+    const { name, exchange } = variant;
+    if (gaps(variant) !== gaps(variants[0]!)) {
+      const gap = `Cannot cut the feed of variant "${name}": the first variant's is cut at other times, one feed for all is needed`;
+      const hint = "set the fault feed-disconnect in every variant or in the base's exchange";
+      return [{ path: ["variants", index, "exchange", "faults"], text: gap, hint }];
+    }
     const own = exchange.latency.feed;
-    if (own.medianMs === feed.medianMs && own.sigma === feed.sigma) return [];
+    if (canonicalJson(own) === canonicalJson(feed)) return [];
     const text = `Cannot delay the feed of variant "${name}" by ${own.medianMs} ms: the first variant's is ${feed.medianMs} ms, one feed for all is needed`;
     return [{ path: ["variants", index, "exchange", "latency", "feed"], text, hint: "set it in the base's exchange" }];
   });

@@ -1,6 +1,7 @@
 import { nearMisses } from "../../diagnostics/near-miss.ts";
 import type { Problem } from "../../diagnostics/user-error.ts";
 import type { RecordingSource } from "../../recording/batch.ts";
+import { fitLatency, LATENCY_WAYS, type LatencyWay, unfitProblem } from "../exchange/fit-latency.ts";
 import { momentTsMs } from "./moment.ts";
 import { suggestion } from "./scenario-problems.ts";
 import type { Scenario } from "./schema.ts";
@@ -27,6 +28,12 @@ export function fitRecording(scenario: Scenario, recording: RecordingSource): Re
     ...scenario.external.flatMap(({ symbol }, index) => unknown(`external[${index}].symbol`, symbol)),
     ...windowProblems(scenario, recording),
     ...streamProblems(scenario, recording),
+    ...latencyProblems(scenario, recording),
+    ...scenario.variants.flatMap(({ name, exchange }) =>
+      (exchange.faults ?? []).flatMap(({ symbol }, index) =>
+        symbol === undefined ? [] : unknown(`variant ${name} exchange.faults[${index}].symbol`, symbol),
+      ),
+    ),
   ];
   const warnings = scenario.variants.flatMap(({ name, policy, exchange }) => {
     const lists: readonly (readonly [path: string, list: readonly string[]])[] = [
@@ -54,6 +61,15 @@ function streamProblems({ file, intents }: Scenario, recording: RecordingSource)
   if (intents !== "recording") return [];
   for (const { stream } of recording.inputs()) if (stream === "trade.intent") return [];
   return [problem("intents", 'it has no stream "trade.intent"', "a recording with intents, or a strategy,")];
+}
+
+/** Latencies that are to be fitted from a recording that measured none. */
+function latencyProblems({ file, variants }: Scenario, recording: RecordingSource): Problem[] {
+  const isFitted = (way: LatencyWay) => variants.some(({ exchange }) => exchange.latency[way]?.fit !== undefined);
+  return LATENCY_WAYS.filter(isFitted).flatMap((way): Problem[] => {
+    const fitted = fitLatency(recording, way);
+    return typeof fitted === "string" ? [{ file, ...unfitProblem(recording, way, fitted) }] : [];
+  });
 }
 
 function windowProblems({ file, window, warmupMs }: Scenario, recording: RecordingSource): Problem[] {
