@@ -69,20 +69,27 @@ function jaccardDistance(left: ReadonlySet<string>, right: ReadonlySet<string>):
 }
 
 function longestStarvation(ticks: readonly RankedTick[], k: number): CandidateCoverage["longestStarvation"] {
-  const sinceTsMs = new Map<string, number>();
   let longest: { symbol: string; ms: number } | null = null;
+  for (const [symbol, ms] of starvationBySymbol(ticks, k)) {
+    if (longest === null || ms > longest.ms || (ms === longest.ms && symbol < longest.symbol)) longest = { symbol, ms };
+  }
+  return longest;
+}
+
+/** Longest time each symbol was needed at every tick and chosen at none; symbols that never had to wait are absent. */
+export function starvationBySymbol(ticks: readonly RankedTick[], k: number): ReadonlyMap<string, number> {
+  const sinceTsMs = new Map<string, number>();
+  const longest = new Map<string, number>();
   for (const { tsMs, needed, candidates } of ticks) {
     const chosen = new Set(candidates.slice(0, k));
     for (const symbol of [...sinceTsMs.keys()]) {
       if (!needed.has(symbol) || chosen.has(symbol)) sinceTsMs.delete(symbol);
     }
-    for (const symbol of [...needed].sort()) {
+    for (const symbol of needed) {
       if (chosen.has(symbol)) continue;
       const since = sinceTsMs.get(symbol) ?? tsMs;
       sinceTsMs.set(symbol, since);
-      const ms = tsMs - since;
-      if (longest === null || ms > longest.ms || (ms === longest.ms && symbol < longest.symbol))
-        longest = { symbol, ms };
+      longest.set(symbol, Math.max(longest.get(symbol) ?? 0, tsMs - since));
     }
   }
   return longest;
