@@ -4,6 +4,7 @@ import type { CacheMode } from "../recording/cache/cached-source.ts";
 import { openRecordings } from "../recording/open-recordings.ts";
 import { compareVariants, createOutcomeLog, type OutcomeLog, type RunComparison } from "../reports/comparison.ts";
 import { decisionLines } from "../reports/decisions-file.ts";
+import { createRunSeries, type RunSeries } from "../reports/html/series/run-series.ts";
 import { createJournalWriter, type JournalWriter, readJournal } from "../reports/journal-file.ts";
 import { createRunSummary, type RunSummaryBuilder } from "../reports/summary/run-summary.ts";
 import type { RunSummary } from "../reports/summary/schema.ts";
@@ -24,11 +25,14 @@ import { fitRecording } from "../sim/scenario/recording-fit.ts";
 import { runIdOf } from "../sim/scenario/run-id.ts";
 import type { Scenario } from "../sim/scenario/schema.ts";
 import { checkExpectations, type ExpectationResult } from "./expectations.ts";
+import { writeReports } from "./report-files.ts";
 import { createRunFolder, type FileSink, type RunFolder } from "./run-folder.ts";
 
 export interface ExecuteOptions {
   readonly outDir: string;
   readonly isReplaceAllowed: boolean;
+  /** Whether `report.html`, `summary.md` and `junit.xml` are made of it. */
+  readonly isReported: boolean;
   /** Folders of recordings that are replayed together with the scenario's. */
   readonly furtherRecordings: readonly string[];
   readonly cache: CacheMode;
@@ -55,6 +59,8 @@ export interface ExecutedScenario {
   readonly runId: string;
   /** Folder of the run; that of variants lies inside when there are several. */
   readonly folder: string;
+  /** The HTML report, or `null` when none was asked for. */
+  readonly report: string | null;
   readonly isPartial: boolean;
   readonly end: RunEnd;
   /** Header of the last checkpoint written; `null` when there was none. */
@@ -110,7 +116,8 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
       scenario,
       recording,
       onHeader(variantIndex, header) {
-        const files = createVariantFiles(folder, isAlone ? "" : `${header.variant}/`, header);
+        const prefix = isAlone ? "" : `${header.variant}/`;
+        const files = createVariantFiles({ folder, prefix, header, isReported: options.isReported });
         if (from !== undefined) replay(from, variantIndex, files);
         writers[variantIndex] = files;
       },
@@ -130,10 +137,14 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
     const failures = result.variants.flatMap(({ name, accountMismatch }) =>
       accountMismatch === null ? [] : [`variant ${name}: the exchange's books do not add up: ${accountMismatch}`],
     );
+    const report = options.isReported
+      ? await writeReports(folder.path, { variants: finished, comparison, expectations })
+      : null;
     return {
       scenario,
       runId,
       folder: folder.path,
+      report,
       isPartial: result.isPartial,
       end: result.end,
       checkpoint,
@@ -209,6 +220,8 @@ function replay({ file, checkpoint }: NonNullable<ExecuteOptions["from"]>, place
 interface FinishedVariant {
   readonly summary: RunSummary;
   readonly outcomes: OutcomeLog;
+  /** What the charts are drawn from; `null` without a report. */
+  readonly series: RunSeries | null;
 }
 
 type Header = Parameters<typeof createRunSummary>[0];
@@ -221,18 +234,26 @@ interface VariantFiles {
   finish(scenario: Scenario): FinishedVariant;
 }
 
-function createVariantFiles(folder: RunFolder, prefix: string, header: Header): VariantFiles {
+function createVariantFiles(parts: {
+  readonly folder: RunFolder;
+  readonly prefix: string;
+  readonly header: Header;
+  readonly isReported: boolean;
+}): VariantFiles {
+  const { folder, prefix, header } = parts;
   const journalFile: FileSink = folder.open(`${prefix}journal.ndjson`);
   const decisionsFile: FileSink = folder.open(`${prefix}decisions.ndjson`);
   const journal = createJournalWriter(header, (chunk) => journalFile.write(chunk));
   const decisions = createBuffer((chunk) => decisionsFile.write(chunk));
   const outcomes = createOutcomeLog();
   const builder: RunSummaryBuilder = createRunSummary(header, outcomes);
+  const series = parts.isReported ? createRunSeries(header) : null;
   return {
     append(entry) {
       journal.append(entry);
       decisions.add(decisionLines(entry));
       builder.observe(entry);
+      series?.observe(entry);
     },
     journal() {
       journal.flush();
@@ -246,7 +267,7 @@ function createVariantFiles(folder: RunFolder, prefix: string, header: Header): 
       const observed = builder.finish();
       const summary = { ...observed, thresholds: evaluateThresholds(scenario.thresholds, observed) };
       folder.write(`${prefix}summary.json`, jsonFile(summary));
-      return { summary, outcomes };
+      return { summary, outcomes, series: series?.finish() ?? null };
     },
   };
 }

@@ -80,6 +80,8 @@ async function runOne(scenario: Scenario, context: RunContext): Promise<Scenario
     const executed = await executeScenario(scenario, {
       outDir: options.out,
       isReplaceAllowed: options.force === true,
+      // A folder of scenarios is asked for its verdicts; a single one for what happened.
+      isReported: options.report ?? isSingle,
       furtherRecordings:
         options.recording === undefined
           ? (part.from?.checkpoint.header.furtherRecordings ?? [])
@@ -134,6 +136,7 @@ function singleOutput(verdict: ScenarioVerdict, options: RunOptions, shell: Shel
     ascii: options.ascii === true,
     paint,
     outDir: executed.folder,
+    reportFile: executed.report,
   });
   const expectations = expectationLines(executed.expectations, paint);
   return expectations.length === 0 ? report : `${report}\n${expectations.join("\n")}`;

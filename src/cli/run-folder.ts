@@ -151,10 +151,13 @@ function isAlive(processId: number): boolean {
   }
 }
 
+/** What a run is made of. Everything else in its folder is derived from these and may come and go. */
+const RUN_FILE = new Set(["journal.ndjson", "decisions.ndjson", "summary.json", "comparison.json"]);
+
 function hashOfTree(folder: string): string {
   const hash = createHash("sha256");
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && RUN_FILE.has(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort((left, right) => (left < right ? -1 : 1));
   for (const file of files) {

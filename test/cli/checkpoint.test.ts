@@ -46,7 +46,7 @@ describe("sim run --until, --checkpoint and --from", () => {
 
     const rest = await sim("run", scenario, "--out", "rest", "--from", "a.ckpt");
     expect(rest).toEqual({ ...whole, stdout: whole.stdout.replaceAll("whole/r-", "rest/r-") });
-    expect(Object.keys(filesOf("whole")).length).toBe(10);
+    expect(Object.keys(filesOf("whole")).length).toBe(13);
     expect(filesOf("rest")).toEqual(filesOf("whole"));
   });
 

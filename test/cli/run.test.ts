@@ -53,7 +53,14 @@ describe("sim run", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const id = /^run (r-[0-9a-f]{8}) {2}scenario small @/.exec(stdout)?.[1];
     expect(runsIn("first")).toEqual([id]);
-    expect(readdirSync(join(folder, "first", id!)).sort()).toEqual(["comparison.json", "fixed", "open"]);
+    expect(readdirSync(join(folder, "first", id!)).sort()).toEqual([
+      "comparison.json",
+      "fixed",
+      "junit.xml",
+      "open",
+      "report.html",
+      "summary.md",
+    ]);
     for (const variant of ["fixed", "open"]) {
       const files = join(folder, "first", id!, variant);
       expect(readdirSync(files).sort()).toEqual(["decisions.ndjson", "journal.ndjson", "summary.json"]);

@@ -52,8 +52,8 @@ async function bisectCommand(scenario: string, options: BisectOptions, shell: Sh
   };
   const range = commitRange(process.cwd(), options.good, options.bad);
   const place: ScenarioPlace = scenarioPlace(range.root, resolve(scenario), options.scenarioOf);
-  note(`bisect ${nameOf(range.good)} .. ${nameOf(range.later.at(-1)!)}  ${range.later.length} commits`);
   const interrupts = shell.catchInterrupts();
+  note(`bisect ${nameOf(range.good)} .. ${nameOf(range.later.at(-1)!)}  ${range.later.length} commits`);
   const workshop = openWorkshop(range.root, range.good.id);
   interrupts.onLeave(() => workshop.remove());
   let result: BisectResult | null;

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly checkpoint?: string;
   readonly checkpointEvery?: string;
   readonly force?: boolean;
+  /** Absent: with a single scenario only. */
+  readonly report?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
@@ -57,6 +59,8 @@ export function registerRun(program: Command, shell: Shell): void {
     .option("--checkpoint <file>", "where the run can go on from: written at --until and at Ctrl-C")
     .option("--checkpoint-every <duration>", "write it each so much virtual time as well")
     .option("--force", "replace a run of the same id that has other bytes")
+    .option("--report", "write report.html, summary.md and junit.xml (a single scenario does without being asked)")
+    .option("--no-report", "do not write them")
     .option("--json", "one JSON document on stdout")
     .option("-q, --quiet", "nothing on stderr except errors")
     .option("-v, --verbose", "timing on stderr")

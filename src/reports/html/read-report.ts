@@ -70,7 +70,7 @@ function readJson(file: string): unknown {
 }
 
 /** Reports are made from the files, so they are not among them. */
-const NOT_SOURCE = /(^|\/)(report[^/]*\.html|summary\.md|junit\.xml)$/;
+const NOT_SOURCE = /(^|\/)(report[^/]*\.html|summary\.md|junit\.xml)$|\.part$/;
 
 /** Every file of the run by name, with its hash. */
 export function filesOf(folder: string): ReportedFile[] {

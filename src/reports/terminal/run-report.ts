@@ -22,6 +22,8 @@ export interface ReportOptions {
   readonly paint: Paint;
   /** Where the files of this run are, as the user would type it; adds the next commands. */
   readonly outDir?: string;
+  /** The HTML report of the run, when there is one. */
+  readonly reportFile?: string | null;
 }
 
 /** What every section gets. */
@@ -70,7 +72,7 @@ export function renderRunReport(
     comparison === null ? [] : changeSection(comparison, screen),
     findingSection(summaries, screen),
     thresholdSection(summaries, screen),
-    nextSection(summaries, options.outDir, screen),
+    nextSection(summaries, options, screen),
   ];
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -133,10 +135,15 @@ function warningSection(summaries: readonly RunSummary[], screen: Screen): strin
   });
 }
 
-function nextSection(summaries: readonly RunSummary[], outDir: string | undefined, screen: Screen): string[] {
+function nextSection(
+  summaries: readonly RunSummary[],
+  { outDir, reportFile }: Pick<Partial<ReportOptions>, "outDir" | "reportFile">,
+  screen: Screen,
+): string[] {
   if (outDir === undefined) return [];
   const example = exampleId(summaries);
   const commands = [`files  ${outDir}`];
+  if (reportFile != null) commands.push(`report ${reportFile}`);
   if (example !== null) commands.push(`next   sim explain ${example.planId} --run ${outDir}`);
   if (example !== null) {
     commands.push(

@@ -1,5 +1,5 @@
 import { formatProblem } from "../../diagnostics/user-error.ts";
-import { visibleText } from "../../reports/visible-text.ts";
+import { xmlAttribute as attribute, xmlContent as content } from "../../reports/documents/xml.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Verification } from "../verify.ts";
 import { divergenceLines, headline, nameOf } from "./verify-text.ts";
@@ -73,29 +73,4 @@ function caseLines(outcome: Outcome): string[] {
     `      <${element} message="${attribute(message)}"${named}>${content(text)}</${element}>`,
     "    </testcase>",
   ];
-}
-
-/** Characters XML 1.0 cannot hold, not even escaped, are made visible first; line ends of our own stay. */
-function content(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => escapeXml(visibleText(line)))
-    .join("\n");
-}
-
-function attribute(text: string): string {
-  return escapeXml(visibleText(text));
-}
-
-function escapeXml(text: string): string {
-  return (
-    text
-      .replaceAll("&", "&amp;")
-      .replaceAll("<", "&lt;")
-      .replaceAll(">", "&gt;")
-      .replaceAll('"', "&quot;")
-      .replaceAll("'", "&apos;")
-      // U+FFFE and U+FFFF are no characters of XML.
-      .replace(/[\ufffe\uffff]/g, "\ufffd")
-  );
 }

@@ -1,0 +1,41 @@
+import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RunComparison } from "../reports/comparison.ts";
+import { renderJunit } from "../reports/documents/run-junit.ts";
+import { renderMarkdown } from "../reports/documents/run-markdown.ts";
+import type { ReportModel } from "../reports/html/report-model.ts";
+import type { RunSeries } from "../reports/html/series/run-series.ts";
+import type { RunSummary } from "../reports/summary/schema.ts";
+import type { ExpectationResult } from "./expectations.ts";
+
+/** What a run leaves in memory for its reports. */
+export interface ReportedRun {
+  readonly variants: readonly { readonly summary: RunSummary; readonly series: RunSeries | null }[];
+  readonly comparison: RunComparison | null;
+  readonly expectations: readonly ExpectationResult[];
+}
+
+/** Writes `report.html`, `summary.md` and `junit.xml` into the folder of a run; gives the path of the first. */
+export async function writeReports(folder: string, run: ReportedRun): Promise<string> {
+  const { filesOf } = await import("../reports/html/read-report.ts");
+  const summaries = run.variants.map(({ summary }) => summary);
+  const variants = run.variants.flatMap(({ summary, series }) => (series === null ? [] : [{ summary, series }]));
+  writeWhole(join(folder, "summary.md"), renderMarkdown(summaries, run.comparison));
+  writeWhole(join(folder, "junit.xml"), renderJunit(summaries, run.expectations));
+  return await writeHtml(folder, { variants, comparison: run.comparison, files: filesOf(folder), gaps: [] });
+}
+
+/** Writes `report.html`; the chart library is loaded for it and not before. */
+export async function writeHtml(folder: string, model: ReportModel): Promise<string> {
+  const { renderReport } = await import("../reports/html/render-report.ts");
+  const file = join(folder, "report.html");
+  writeWhole(file, renderReport(model));
+  return file;
+}
+
+/** Under its name all at once or not at all. */
+function writeWhole(file: string, text: string): void {
+  const part = `${file}.${process.pid}.part`;
+  writeFileSync(part, text);
+  renameSync(part, file);
+}
