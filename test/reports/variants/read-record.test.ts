@@ -23,6 +23,7 @@ beforeAll(async () => {
   const executed = await executeScenario(scenario, {
     outDir,
     isReplaceAllowed: false,
+    isReported: false,
     furtherRecordings: [],
     cache: "off",
     onNote: () => {},
