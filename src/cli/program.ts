@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { registerBisect } from "./commands/bisect.ts";
+import { registerDiff } from "./commands/diff.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerGenerate } from "./commands/generate.ts";
 import { registerPlugIns } from "./commands/governors.ts";
@@ -7,6 +8,7 @@ import { registerImport } from "./commands/import.ts";
 import { registerInspect } from "./commands/inspect.ts";
 import { registerMetrics } from "./commands/metrics.ts";
 import { registerRecord } from "./commands/record.ts";
+import { registerReport } from "./commands/report.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerSchema } from "./commands/schema.ts";
 import { registerServe } from "./commands/serve.ts";
@@ -42,6 +44,8 @@ export function createProgram(shell: Shell): Command {
     .configureOutput({ outputError: () => {} })
     .addHelpText("after", EXAMPLES);
   registerRun(program, shell);
+  registerReport(program, shell);
+  registerDiff(program, shell);
   registerExplain(program, shell);
   registerImport(program, shell);
   registerInspect(program, shell);

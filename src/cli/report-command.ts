@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { readReport } from "../reports/html/read-report.ts";
+import type { ReportCommandOptions } from "./commands/report.ts";
+import { type FinishedRun, findRun } from "./finished-runs.ts";
+import { writeDocuments, writeHtml } from "./report-files.ts";
+import type { Shell } from "./shell.ts";
+
+/** `sim report`: reads nothing but the folders of finished runs, and runs nothing. */
+export async function reportCommand(
+  named: readonly string[],
+  options: ReportCommandOptions,
+  shell: Shell,
+): Promise<void> {
+  const runs = named.length === 0 ? [findRun(options.out, undefined)] : named.map((name) => findRun(options.out, name));
+  const reports = [];
+  for (const run of runs) reports.push(await reportRun(run, options, shell));
+  if (options.json === true) {
+    shell.print(JSON.stringify({ schema: "sim.report/1", reports }, null, 2));
+    return;
+  }
+  shell.print(reports.map(({ run, report }) => `${run}  ${report}`).join("\n"));
+}
+
+async function reportRun(
+  run: FinishedRun,
+  { quiet }: ReportCommandOptions,
+  shell: Shell,
+): Promise<{ readonly run: string; readonly report: string; readonly gaps: readonly string[] }> {
+  const model = readReport(run.folder, run.variants);
+  if (quiet !== true) for (const gap of model.gaps) shell.note(`warning ${join(run.folder)}: ${gap}`);
+  const summaries = model.variants.map(({ summary }) => summary);
+  writeDocuments(run.folder, { summaries, comparison: model.comparison });
+  const report = await writeHtml(run.folder, model);
+  return { run: run.id, report, gaps: model.gaps };
+}
