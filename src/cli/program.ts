@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { registerBisect } from "./commands/bisect.ts";
+import { registerCompare } from "./commands/compare.ts";
 import { registerDiff } from "./commands/diff.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerGenerate } from "./commands/generate.ts";
@@ -21,6 +22,7 @@ Examples:
   sim run scenarios/regime-flip.yaml             one scenario, its report on stdout
   sim run scenarios --quiet                      every scenario of a folder, one table
   sim run a.yaml --variant z-score --seed 7      one variant, another seed
+  sim compare sim-out/r-9f7ffb80                 which variant is better, as far as the evidence goes
   sim explain fade715                            why a plan of the newest run ended as it did
   sim explain --symbol BTCUSDT --at 00:13:42     what was decided on a symbol at a time
   sim inspect recordings/regime-flip             what a recording holds and is good for
@@ -46,6 +48,7 @@ export function createProgram(shell: Shell): Command {
   registerRun(program, shell);
   registerReport(program, shell);
   registerDiff(program, shell);
+  registerCompare(program, shell);
   registerExplain(program, shell);
   registerImport(program, shell);
   registerInspect(program, shell);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Trial, TrialLedger } from "../statistics/index.ts";
 import { known, type Measured, unknown } from "../statistics/measured.ts";
 import type { VariantRecord } from "../variants/variant-record.ts";
@@ -55,4 +56,13 @@ export function trialsOfRecords(
     value: perBucketSharpe([record]).value,
     tsMs,
   }));
+}
+
+/**
+ * Identity of a trial by what it did: variants that decide and earn the same on a recording are one trial, whatever
+ * they are called. Another seed or window may count as one more, which only makes deflation stricter.
+ */
+export function outcomeHashOf({ intents, exits, buckets, roundTrips }: VariantRecord): string {
+  const facts = JSON.stringify([intents, exits, buckets.equityQuote, roundTrips]);
+  return createHash("sha256").update(facts).digest("hex");
 }
