@@ -4,8 +4,8 @@
  */
 export const STYLE = `
 :root{color-scheme:light dark;--bg:#fff;--fg:#1a1c20;--soft:#f4f5f7;--rule:#d5d8de;--quiet:#565c67;--line:#0b5f93;--executed:#0072b2;--blocked:#b85c00;--infra:#6b7280;--venue:#a3447c;--gain:#00775a;--loss:#c23b00;--mark:#fff3c4}
-@media (prefers-color-scheme:dark){:root:not([data-theme=light]){--bg:#14161a;--fg:#e8eaee;--soft:#1e2127;--rule:#3a3f49;--quiet:#a6adba;--line:#6cc4f5;--executed:#56b4e9;--blocked:#f0a430;--infra:#9aa2b1;--venue:#dd92be;--gain:#2fc29b;--loss:#ff8355;--mark:#4a3f10}}
-:root[data-theme=dark]{--bg:#14161a;--fg:#e8eaee;--soft:#1e2127;--rule:#3a3f49;--quiet:#a6adba;--line:#6cc4f5;--executed:#56b4e9;--blocked:#f0a430;--infra:#9aa2b1;--venue:#dd92be;--gain:#2fc29b;--loss:#ff8355;--mark:#4a3f10}
+@media screen and (prefers-color-scheme:dark){:root:not([data-theme=light]){--bg:#14161a;--fg:#e8eaee;--soft:#1e2127;--rule:#3a3f49;--quiet:#a6adba;--line:#6cc4f5;--executed:#56b4e9;--blocked:#f0a430;--infra:#9aa2b1;--venue:#dd92be;--gain:#2fc29b;--loss:#ff8355;--mark:#4a3f10}}
+@media screen{:root[data-theme=dark]{--bg:#14161a;--fg:#e8eaee;--soft:#1e2127;--rule:#3a3f49;--quiet:#a6adba;--line:#6cc4f5;--executed:#56b4e9;--blocked:#f0a430;--infra:#9aa2b1;--venue:#dd92be;--gain:#2fc29b;--loss:#ff8355;--mark:#4a3f10}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif}
 main,header,footer{max-width:1080px;margin:0 auto;padding:0 20px}
@@ -49,6 +49,6 @@ section.first{content-visibility:visible}
 footer{margin:48px auto 24px;color:var(--quiet);font-size:13px}
 @media (max-width:600px){body{font-size:14px}main,header,footer{padding:0 10px}th,td{padding:3px 6px}}
 @media (prefers-reduced-motion:reduce){*{scroll-behavior:auto!important}}
-@media print{:root,:root[data-theme=dark]{color-scheme:light;--bg:#fff;--fg:#000;--soft:#fff;--rule:#999;--quiet:#333;--line:#0b5f93;--executed:#0072b2;--blocked:#b85c00;--infra:#555;--venue:#a3447c;--gain:#00664d;--loss:#a83200;--mark:#fff}
+@media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--soft:#fff;--rule:#999;--quiet:#333;--line:#0b5f93;--executed:#0072b2;--blocked:#b85c00;--infra:#555;--venue:#a3447c;--gain:#00664d;--loss:#a83200;--mark:#fff}
 body{font-size:10.5pt}section{content-visibility:visible}.theme,.picker,nav{display:none}figure,tr,.strip{break-inside:avoid}thead{display:table-header-group}h2{break-after:avoid}.wide,.chart{overflow:visible}table{font-size:8.5pt}td,th{white-space:normal}.strip{break-after:page}@page{size:A4;margin:14mm}}
 `.trim();

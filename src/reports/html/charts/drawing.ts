@@ -34,6 +34,8 @@ export function accessible(svg: string, title: string, finding: string): Markup 
   const head = `<title>${escapeText(title)}</title><desc>${escapeText(finding)}</desc>`;
   const named = svg
     .replace(/ style="[^"]*"/, "")
+    // Names of groups say "line" or "dot" to a listener; the picture's own name and sentence say what is to be seen.
+    .replace(/ aria-(label|description)="[^"]*"/g, "")
     .replace(/<style>[\s\S]*?<\/style>/g, "")
     .replace(/^<svg/, '<svg role="img"')
     .replace(/^(<svg[^>]*>)/, `$1${head}`);

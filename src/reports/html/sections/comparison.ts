@@ -29,7 +29,11 @@ function candidatePart(candidate: VariantComparison): Markup {
             endingText(change.to),
             change.key,
           ]),
-          { textColumns: [0, 1, 2, 3, 4, 5], total: changed, caption: "Decisions that changed" },
+          {
+            textColumns: [0, 1, 2, 3, 4, 5],
+            total: changed,
+            caption: `Decisions that changed, ${baseline} against ${candidate.candidate}`,
+          },
         )
   }${table(
     ["measure", baseline, candidate.candidate, "difference"],
@@ -39,7 +43,7 @@ function candidatePart(candidate: VariantComparison): Markup {
       valueText(difference.candidate),
       differenceText(difference),
     ]),
-    { caption: "What it did to the numbers" },
+    { caption: `What it did to the numbers, ${baseline} against ${candidate.candidate}` },
   )}<p class="note">${evidence.join("; ")}</p>`;
 }
 

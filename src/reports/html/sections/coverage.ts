@@ -25,7 +25,7 @@ export function coverageSection(model: ReportModel): Markup {
       ["a cycle takes, p50", cycleCost.p50 === null ? "-" : durationText(cycleCost.p50)],
     ];
     return joined([
-      table(["", "value"], rows, { isSortable: false, textColumns: [0, 1] }),
+      table(["measure", "value"], rows, { isSortable: false, textColumns: [0, 1] }),
       coverageFigure(series),
       coverage.starved.length === 0
         ? null

@@ -66,7 +66,7 @@ export function methodSection({ variants }: ReportModel): Markup {
         : table(
             ["not computed", "why"],
             undefinedOnes.map(([id, { reason }]) => [id, reason ?? "undefined"]),
-            { textColumns: [0, 1], isSortable: false },
+            { textColumns: [0, 1], isSortable: false, caption: `Not computed under ${run.variant}` },
           )
     }`;
   });

@@ -27,7 +27,7 @@ export function moneySection(model: ReportModel): Markup {
     ];
     return html`${series.equity.length < 2 ? html`<p>No account sample was taken: nothing was ever open.</p>` : equityFigure(series)}${costFigure(
       money,
-    )}${table(["", "value"], rows, { isSortable: false, caption: "Figures" })}`;
+    )}${table(["measure", "value"], rows, { isSortable: false, caption: "Figures" })}`;
   });
 }
 
