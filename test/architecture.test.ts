@@ -24,8 +24,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ["engine", "recording", "venue", "sim", "reports", "verify", "live", "lab", "serve", "diagnostics"],
 };
 
-/** The one look from a world into reports: a scenario file holds thresholds, and reports own their words. */
-const SIM_MAY_READ_OF_REPORTS = /^reports\/thresholds\.ts$/;
+/** The one look from a world into reports: a scenario file holds thresholds and margins, and reports own their words. */
+const SIM_MAY_READ_OF_REPORTS = /^reports\/(thresholds|comparison\/comparison-metric)\.ts$/;
 
 /** Inside engine only its vocabulary is open to reports: they read journals, they never run the core. */
 const REPORTS_MAY_READ_OF_ENGINE = /^engine\/(domain\/|quirks\.ts$)/;

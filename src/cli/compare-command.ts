@@ -4,18 +4,19 @@ import { join } from "node:path";
 import { nearMisses } from "../diagnostics/near-miss.ts";
 import { EXIT, UserError } from "../diagnostics/user-error.ts";
 import { VariantsInterrupted } from "../lab/run/run-variants.ts";
-import { compareRecords } from "../reports/comparison/compare-records.ts";
+import { type CompareOptions, compareRecords } from "../reports/comparison/compare-records.ts";
 import {
   COMPARISON_METRICS,
   type ComparisonMetricId,
   comparisonMetric,
   parseMargin,
 } from "../reports/comparison/comparison-metric.ts";
+import { declaredOptions } from "../reports/comparison/declared-comparison.ts";
 import type { LabComparison } from "../reports/comparison/lab-comparison.ts";
 import { outcomeHashOf, trialFactsOf, trialsOfRecords } from "../reports/comparison/trials.ts";
 import { appendTrials, readTrialLedger } from "../reports/statistics/trial-ledger-file.ts";
 import { comparisonMarkdown } from "../reports/terminal/lab-comparison-markdown.ts";
-import { renderLabComparison } from "../reports/terminal/lab-comparison-text.ts";
+import { renderLabComparison } from "../reports/terminal/lab-comparison-report.ts";
 import type { VariantRecord } from "../reports/variants/variant-record.ts";
 import { createPaint } from "./colour.ts";
 import type { CompareCommandOptions } from "./commands/compare.ts";
@@ -44,11 +45,22 @@ export async function compareCommand(
     interrupts.release();
   }
   const { records } = inputs;
+  const [declaring, ...others] = inputs.scenarios;
+  // Several scenarios may declare different things; only a single one speaks for the comparison.
+  const declared: CompareOptions =
+    declaring?.compare === undefined || others.length > 0
+      ? {}
+      : declaredOptions(
+          declaring.compare,
+          records.map(({ variant }) => variant),
+        );
   const compare = (trials?: Parameters<typeof trialFactsOf>[0]): LabComparison =>
     compareRecords(records, {
+      ...declared,
       ...(options.baseline === undefined ? {} : { baseline: options.baseline }),
       ...(metrics === undefined ? {} : { metrics }),
-      margins,
+      margins: { ...declared.margins, ...margins },
+      isDeclaredBefore: declared.isDeclaredBefore === true && metrics === undefined && options.margin === undefined,
       profileOf: profileDimension(records),
       ...(trials === undefined
         ? {}

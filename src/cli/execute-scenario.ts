@@ -2,13 +2,13 @@ import { EXIT, type ExitCode, type Problem, UserError } from "../diagnostics/use
 import { ENGINE_VERSION } from "../engine/version.ts";
 import type { CacheMode } from "../recording/cache/cached-source.ts";
 import { openRecordings } from "../recording/open-recordings.ts";
-import { compareVariants, createOutcomeLog, type OutcomeLog, type RunComparison } from "../reports/comparison.ts";
-import { decisionLines } from "../reports/decisions-file.ts";
-import { createRunSeries, type RunSeries } from "../reports/html/series/run-series.ts";
-import { createJournalWriter, type JournalWriter, readJournal } from "../reports/journal-file.ts";
-import { createRunSummary, type RunSummaryBuilder } from "../reports/summary/run-summary.ts";
+import { compareRecords } from "../reports/comparison/compare-records.ts";
+import { declaredOptions } from "../reports/comparison/declared-comparison.ts";
+import type { LabComparison } from "../reports/comparison/lab-comparison.ts";
+import { compareVariants, type RunComparison } from "../reports/comparison.ts";
+import { readJournal } from "../reports/journal-file.ts";
 import type { RunSummary } from "../reports/summary/schema.ts";
-import { evaluateThresholds, thresholdExitCode } from "../reports/thresholds.ts";
+import { thresholdExitCode } from "../reports/thresholds.ts";
 import {
   type Checkpoint,
   type CheckpointHeader,
@@ -26,7 +26,8 @@ import { runIdOf } from "../sim/scenario/run-id.ts";
 import type { Scenario } from "../sim/scenario/schema.ts";
 import { checkExpectations, type ExpectationResult } from "./expectations.ts";
 import { writeReports } from "./report-files.ts";
-import { createRunFolder, type FileSink, type RunFolder } from "./run-folder.ts";
+import { createRunFolder } from "./run-folder.ts";
+import { createVariantFiles, type FinishedVariant, jsonFile, type VariantFiles } from "./variant-files.ts";
 
 export interface ExecuteOptions {
   readonly outDir: string;
@@ -68,6 +69,8 @@ export interface ExecutedScenario {
   readonly marketEvents: number;
   readonly summaries: readonly RunSummary[];
   readonly comparison: RunComparison | null;
+  /** With intervals and verdicts, when the scenario declares `compare:` and the run is whole; `null` else. */
+  readonly lab: LabComparison | null;
   readonly expectations: readonly ExpectationResult[];
   /** Everything that has a say in the exit code; none means 0. */
   readonly causes: readonly ExitCode[];
@@ -77,7 +80,7 @@ export interface ExecutedScenario {
 
 /**
  * Runs a scenario and writes its files: per variant `journal.ndjson`, `decisions.ndjson` and `summary.json`, with
- * several variants `comparison.json` beside them. They appear under their name all at once or not at all.
+ * several variants `comparison.json` beside them, and `lab-comparison.json` when the scenario declares `compare:`. They appear under their name all at once or not at all.
  *
  * @throws {UserError} when the recording or the output folder cannot be used.
  */
@@ -106,6 +109,7 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
   try {
     const writers: VariantFiles[] = [];
     const isAlone = scenario.variants.length === 1;
+    const isCompared = !isAlone && scenario.compare !== undefined;
     const keep = (file: string, snapshot: RunSnapshot): void => {
       const { overrides = {}, furtherRecordings } = options;
       const journals = writers.map((writer) => writer.journal());
@@ -117,7 +121,7 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
       recording,
       onHeader(variantIndex, header) {
         const prefix = isAlone ? "" : `${header.variant}/`;
-        const files = createVariantFiles({ folder, prefix, header, isReported: options.isReported });
+        const files = createVariantFiles({ folder, prefix, header, isReported: options.isReported, isCompared });
         if (from !== undefined) replay(from, variantIndex, files);
         writers[variantIndex] = files;
       },
@@ -131,6 +135,8 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
     const finished = writers.map((writer) => writer.finish(scenario));
     const comparison = isAlone ? null : compareVariants(finished);
     if (comparison !== null) folder.write("comparison.json", jsonFile(comparison));
+    const lab = isCompared && !result.isPartial ? labComparisonOf(scenario, finished) : null;
+    if (lab !== null) folder.write("lab-comparison.json", jsonFile(lab));
     folder.seal(result.isPartial);
     const summaries = finished.map(({ summary }) => summary);
     const expectations = summaries.flatMap((summary) => checkExpectations(scenario.expect, summary));
@@ -151,6 +157,7 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
       marketEvents: result.marketEvents,
       summaries,
       comparison,
+      lab,
       expectations,
       causes: causesOf(scenario, summaries, expectations, result.end, failures),
       failures,
@@ -217,78 +224,9 @@ function replay({ file, checkpoint }: NonNullable<ExecuteOptions["from"]>, place
   for (const entry of entries()) files.append(entry);
 }
 
-interface FinishedVariant {
-  readonly summary: RunSummary;
-  readonly outcomes: OutcomeLog;
-  /** What the charts are drawn from; `null` without a report. */
-  readonly series: RunSeries | null;
-}
-
-type Header = Parameters<typeof createRunSummary>[0];
-
-/** The files of one variant, written while it runs. */
-interface VariantFiles {
-  append: JournalWriter["append"];
-  /** The journal so far, as it is in its file. */
-  journal(): Buffer;
-  finish(scenario: Scenario): FinishedVariant;
-}
-
-function createVariantFiles(parts: {
-  readonly folder: RunFolder;
-  readonly prefix: string;
-  readonly header: Header;
-  readonly isReported: boolean;
-}): VariantFiles {
-  const { folder, prefix, header } = parts;
-  const journalFile: FileSink = folder.open(`${prefix}journal.ndjson`);
-  const decisionsFile: FileSink = folder.open(`${prefix}decisions.ndjson`);
-  const journal = createJournalWriter(header, (chunk) => journalFile.write(chunk));
-  const decisions = createBuffer((chunk) => decisionsFile.write(chunk));
-  const outcomes = createOutcomeLog();
-  const builder: RunSummaryBuilder = createRunSummary(header, outcomes);
-  const series = parts.isReported ? createRunSeries(header) : null;
-  return {
-    append(entry) {
-      journal.append(entry);
-      decisions.add(decisionLines(entry));
-      builder.observe(entry);
-      series?.observe(entry);
-    },
-    journal() {
-      journal.flush();
-      return journalFile.read();
-    },
-    finish(scenario) {
-      journal.flush();
-      journalFile.close();
-      decisions.flush();
-      decisionsFile.close();
-      const observed = builder.finish();
-      const summary = { ...observed, thresholds: evaluateThresholds(scenario.thresholds, observed) };
-      folder.write(`${prefix}summary.json`, jsonFile(summary));
-      return { summary, outcomes, series: series?.finish() ?? null };
-    },
-  };
-}
-
-const BUFFER_LENGTH = 65_536;
-
-function createBuffer(sink: (chunk: string) => void): { add(text: string): void; flush(): void } {
-  let buffer = "";
-  const flush = () => {
-    if (buffer !== "") sink(buffer);
-    buffer = "";
-  };
-  return {
-    add(text) {
-      buffer += text;
-      if (buffer.length >= BUFFER_LENGTH) flush();
-    },
-    flush,
-  };
-}
-
-function jsonFile(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+/** N of trials stays unknown here: the ledger grows, and the files of a run must not change with it. */
+function labComparisonOf(scenario: Scenario, finished: readonly FinishedVariant[]): LabComparison {
+  const records = finished.map(({ record }) => record!);
+  const names = records.map(({ variant }) => variant);
+  return compareRecords(records, declaredOptions(scenario.compare!, names));
 }

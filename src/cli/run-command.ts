@@ -136,6 +136,7 @@ function singleOutput(verdict: ScenarioVerdict, options: RunOptions, shell: Shel
     ascii: options.ascii === true,
     paint,
     outDir: executed.folder,
+    lab: executed.lab,
     reportFile: executed.report,
   });
   const expectations = expectationLines(executed.expectations, paint);
@@ -172,6 +173,7 @@ function runDocument({ scenario, executed, problems, causes }: ScenarioVerdict):
     warnings: scenario.warnings,
     summaries: executed.summaries,
     comparison: executed.comparison,
+    ...(executed.lab === null ? {} : { lab: executed.lab }),
     expectations: executed.expectations,
     exit,
   };

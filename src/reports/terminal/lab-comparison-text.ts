@@ -3,62 +3,30 @@ import type { LabCandidate, LabComparison, LabMetric } from "../comparison/lab-c
 import { durationText, grouped, numberText, percentText, timeText } from "../format.ts";
 import { visibleText } from "../visible-text.ts";
 import { foldWords } from "./display-width.ts";
-import { type ReportOptions, type Screen, screenOf } from "./run-report.ts";
+import type { Screen } from "./run-report.ts";
 import { type Column, type Row, renderTable, type Style } from "./table.ts";
 
 /** With more candidates than this each gets one row, not a section. */
 export const SECTIONS_MAX = 3;
 
-export interface LabComparisonOptions extends Partial<ReportOptions> {
-  /** Where the whole comparison is, as the user would type it. */
-  readonly file?: string;
-}
-
-/**
- * A comparison on the terminal (reports.md 4.4): what was compared, the decisions that changed, and only then
- * differences with intervals, verdicts and what the number of trials does to them. Ends with a line feed.
- */
-export function renderLabComparison(comparison: LabComparison, options: LabComparisonOptions = {}): string {
-  const screen = screenOf(options);
+/** Decisions that changed, differences with verdicts, and what the number of trials does to them. */
+export function labSections(comparison: LabComparison, screen: Screen): string[][] {
   const isMany = comparison.candidates.length > SECTIONS_MAX;
-  const sections = [
-    identity(comparison, screen),
+  return [
     decisionSection(comparison, screen),
     ...(isMany
       ? [manySection(comparison, screen)]
       : comparison.candidates.map((each) => metricSection(comparison, each, screen))),
     trialSection(comparison, screen),
-    closing(comparison, options.file, screen),
   ];
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join("\n"))
-    .join("\n\n")}\n`;
 }
 
-function told(text: string, { width }: Screen, indent = 2): string[] {
+/** Folded text under a heading. */
+export function told(text: string, { width }: Screen, indent = 2): string[] {
   const lead = " ".repeat(indent);
   return foldWords(visibleText(text), Math.min(width, 160) - indent - 2).map((line, index) =>
     index === 0 ? `${lead}${line}` : `${lead}  ${line}`,
   );
-}
-
-function identity(comparison: LabComparison, screen: Screen): string[] {
-  const { baseline, recordings, seeds, profiles, spanMs, engineVersions, candidates } = comparison;
-  const names = recordings.map(({ name, hash }) => `${name} @${hash.slice(0, 8)}`).join(", ");
-  return [
-    ...told(
-      `compare  baseline ${baseline}  candidates ${candidates.map(({ candidate }) => candidate).join(", ")}`,
-      screen,
-      0,
-    ),
-    ...told(
-      `recording ${names}  span ${formatDurationMs(spanMs)} virtual  seeds ${seeds.join(",")}  engine ${engineVersions.join(", ")}`,
-      screen,
-      0,
-    ),
-    ...(profiles.length === 0 ? [] : told(`profiles ${profiles.join(", ")} (the first is shown)`, screen, 0)),
-  ].map((line, index) => (index === 0 ? screen.paint("strong", line) : line));
 }
 
 function decisionSection({ baseline, candidates }: LabComparison, screen: Screen): string[] {
@@ -262,14 +230,6 @@ function trialSection({ many, variants }: LabComparison, screen: Screen): string
       screen,
     ),
   ];
-}
-
-function closing({ notes, isDeclaredBefore }: LabComparison, file: string | undefined, screen: Screen): string[] {
-  return [
-    ...notes,
-    ...(isDeclaredBefore ? [] : ["metrics and margins were not declared in a scenario: no E3"]),
-    ...(file === undefined ? [] : [`file  ${file}`]),
-  ].flatMap((text) => told(text, screen, 0).map((line) => screen.paint("dim", line)));
 }
 
 function verdictText({ verdict, bySeed, byProfile }: LabMetric): string {

@@ -1,4 +1,5 @@
 import { formatDurationMs } from "../../engine/domain/duration.ts";
+import type { LabComparison } from "../comparison/lab-comparison.ts";
 import type { RunComparison } from "../comparison.ts";
 import { clockText, grouped, timeText } from "../format.ts";
 import type { RunSummary, RunWarning } from "../summary/schema.ts";
@@ -7,6 +8,7 @@ import { changeSection } from "./change-section.ts";
 import { displayWidth, foldWords, truncate } from "./display-width.ts";
 import { findingSection } from "./finding-section.ts";
 import { funnelSection } from "./funnel-section.ts";
+import { labSections } from "./lab-comparison-text.ts";
 import { moneySection } from "./money-section.ts";
 import { coverageSection, executionSection, governorSection, reconciliationSection } from "./operations-section.ts";
 import { type Paint, plainPaint } from "./table.ts";
@@ -22,6 +24,8 @@ export interface ReportOptions {
   readonly paint: Paint;
   /** Where the files of this run are, as the user would type it; adds the next commands. */
   readonly outDir?: string;
+  /** The comparison with verdicts, shown instead of the quick one. */
+  readonly lab?: LabComparison | null;
   /** The HTML report of the run, when there is one. */
   readonly reportFile?: string | null;
 }
@@ -69,7 +73,11 @@ export function renderRunReport(
     coverageSection(summaries, screen),
     moneySection(summaries, screen),
     governorSection(summaries, screen),
-    comparison === null ? [] : changeSection(comparison, screen),
+    ...(options.lab != null
+      ? labSections(options.lab, screen)
+      : comparison === null
+        ? []
+        : [changeSection(comparison, screen)]),
     findingSection(summaries, screen),
     thresholdSection(summaries, screen),
     nextSection(summaries, options, screen),

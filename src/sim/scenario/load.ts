@@ -93,7 +93,8 @@ function resolved(
     variants,
     warnings,
   };
-  return { ...scenario, hash: scenarioHash(scenario) };
+  const { compare } = parsed;
+  return { ...scenario, ...(compare === undefined ? {} : { compare }), hash: scenarioHash(scenario) };
 }
 
 function intentsOf(parsed: ScenarioFile): Scenario["intents"] {
@@ -110,6 +111,7 @@ function rulesOf(
     ...strategyErrors(file),
     ...windowErrors(file),
     ...variantErrors(file, variants),
+    ...compareErrors(file, variants),
   ];
   const warnings: RuleBreach[] = [];
   if (file.universe.count !== undefined && file.universe.count < file.universe.symbols.length) {
@@ -124,6 +126,27 @@ function rulesOf(
     warnings.push(...found.warnings.map((breach) => below(file, index, breach)));
   }
   return { errors, warnings };
+}
+
+function compareErrors({ compare }: ScenarioFile, variants: readonly ResolvedVariant[]): RuleBreach[] {
+  if (compare === undefined) return [];
+  const names = variants.map(({ name }) => name);
+  const { baseline, metrics = [] } = compare;
+  const errors: RuleBreach[] = [];
+  if (names.length < 2) {
+    errors.push({ path: ["compare"], text: "Cannot compare variants: the scenario has one, two are needed" });
+  }
+  if (baseline !== undefined && !names.includes(baseline)) {
+    const hint = suggestion(nearMisses(baseline, names));
+    const text = `Cannot compare with baseline "${baseline}": it is no variant here, one of ${names.join(", ")} is needed`;
+    errors.push({ path: ["compare", "baseline"], text, ...(hint === undefined ? {} : { hint }) });
+  }
+  for (const [index, metric] of metrics.entries()) {
+    if (metrics.indexOf(metric) === index) continue;
+    const text = `Cannot compare by "${metric}" twice: it is declared before, each metric once is needed`;
+    errors.push({ path: ["compare", "metrics", index], text });
+  }
+  return errors;
 }
 
 /** A breach of the merged pipeline belongs to the variant where that wrote the key, else to the base. */

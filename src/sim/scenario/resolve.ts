@@ -53,7 +53,17 @@ export function mergeInput(base: unknown, over: unknown): unknown {
 }
 
 /** What cannot change a result, or is named in a run's identity by itself. */
-const OUTSIDE_HASH = new Set(["title", "description", "file", "hash", "recordingPath", "seed", "warnings", "plugIns"]);
+const OUTSIDE_HASH = new Set([
+  "title",
+  "description",
+  "file",
+  "hash",
+  "recordingPath",
+  "seed",
+  "warnings",
+  "plugIns",
+  "compare",
+]);
 
 /** SHA-256 over the resolved scenario: a file that only words its defaults differently has the same. */
 export function scenarioHash(scenario: Omit<Scenario, "hash">): string {

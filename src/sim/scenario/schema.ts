@@ -3,6 +3,12 @@ import type { Problem } from "../../diagnostics/user-error.ts";
 import { durationSchema } from "../../engine/domain/duration.ts";
 import { moneySchema, type Policy, pipelineSchema } from "../../engine/policy.ts";
 import { QUIRK_NAMES, type Quirk } from "../../engine/quirks.ts";
+import {
+  COMPARISON_METRICS,
+  comparisonMetric,
+  METRICS_MAX,
+  parseMargin,
+} from "../../reports/comparison/comparison-metric.ts";
 import { thresholdsSchema } from "../../reports/thresholds.ts";
 import type { PlugIns } from "../plugins/plug-ins.ts";
 import { strategySchema } from "../strategies/index.ts";
@@ -100,6 +106,37 @@ const expectSchema = z.strictObject({
   metrics: thresholdsSchema.optional().meta({ description: "written as thresholds, failing as expectations" }),
 });
 
+function marginSchema(metric: (typeof COMPARISON_METRICS)[number]) {
+  const example = comparisonMetric(metric).marginExample;
+  return z
+    .string()
+    .refine((text) => parseMargin(metric, text) !== null, `a margin of ${metric} such as "${example}" is needed`)
+    .optional()
+    .meta({
+      description: `smallest difference of ${comparisonMetric(metric).label} that matters, such as "${example}"`,
+    });
+}
+
+const compareSchema = z.strictObject({
+  baseline: slug.optional().meta({ description: "variant the others are compared with; the first unless told" }),
+  metrics: z
+    .array(z.enum(COMPARISON_METRICS))
+    .min(1)
+    .max(METRICS_MAX)
+    .optional()
+    .meta({
+      description: `declared before anyone sees a result, at most ${METRICS_MAX}: each further one costs power`,
+    }),
+  margins: z
+    .strictObject({
+      net_pnl: marginSchema("net_pnl"),
+      max_drawdown: marginSchema("max_drawdown"),
+      exit_delay: marginSchema("exit_delay"),
+      gate_value: marginSchema("gate_value"),
+    })
+    .default({}),
+});
+
 const variantSchema = z.strictObject({
   name: slug,
   description: z.string().optional(),
@@ -137,6 +174,7 @@ export const scenarioSchema = z
     initial: initialSchema.prefault({}),
     pipeline: scenarioPipelineSchema.prefault({}),
     variants: z.array(variantSchema).min(1).optional(),
+    compare: compareSchema.optional().meta({ description: "how variants are compared (docs/comparison.md)" }),
     thresholds: thresholdsSchema.default({}),
     expect: expectSchema.prefault({}),
   })
@@ -164,6 +202,8 @@ export interface Scenario
   readonly universe: ScenarioFile["universe"];
   readonly intents: "recording" | "strategy" | "none";
   readonly strategy: ScenarioFile["strategy"] | null;
+  /** How its variants are compared; changes no decision, so it is outside of the hash. */
+  readonly compare?: ScenarioFile["compare"];
   readonly thresholds: ScenarioFile["thresholds"];
   readonly expect: ScenarioFile["expect"];
   /** At least one; `base` when the file names none. */

@@ -131,6 +131,22 @@ describe("sim compare", () => {
     expect(refused.stderr).toMatch(text);
   });
 
+  test("a scenario that declares compare: gets its verdicts from sim run, on the screen and as a file", async () => {
+    const declared = "compare: { baseline: fixed, metrics: [net_pnl], margins: { net_pnl: 1000/day } }";
+    writeFileSync(join(folder, "declared.yaml"), `${scenarioText("declared")}${declared}\n`);
+    const { code, stdout } = await sim("run", "declared.yaml", "--out", "declared");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/DECISIONS THAT CHANGED {2}from fixed/);
+    expect(stdout).toMatch(/net pnl\/day .* equal within margin/);
+    const [id] = readdirSync(join(folder, "declared"));
+    const file = join(folder, "declared", id!, "lab-comparison.json");
+    const lab = labComparisonSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+    expect(lab).toMatchObject({ baseline: "fixed", isDeclaredBefore: true, metrics: ["net_pnl"] });
+    const { stdout: again } = await sim("compare", "declared.yaml", "--json");
+    const { comparison } = JSON.parse(again) as { comparison: LabComparison };
+    expect(comparison.candidates).toEqual(lab.candidates);
+  });
+
   test("a table in Markdown names the verdict of every metric", async () => {
     const { stdout } = await sim("compare", run, "--markdown");
     expect(stdout).toMatch(/^### Comparison with open\n/);

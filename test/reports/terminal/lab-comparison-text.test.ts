@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compareRecords } from "../../../src/reports/comparison/compare-records.ts";
 import { displayWidth } from "../../../src/reports/terminal/display-width.ts";
-import { renderLabComparison } from "../../../src/reports/terminal/lab-comparison-text.ts";
+import { renderLabComparison } from "../../../src/reports/terminal/lab-comparison-report.ts";
 import { HOUR_MS, recordOf } from "../comparison/record-builder.ts";
 
 /** Two days of entries; each variant blocks those whose number its divisor divides. */
