@@ -1,15 +1,17 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Shell } from "../shell.ts";
 
-/** `sim schema`: the JSON Schema of scenario files, for editors; hidden, because users get it as a file. */
+/** `sim schema`: the JSON Schema of scenario files or comparisons; hidden, because users get them as files. */
 export function registerSchema(program: Command, shell: Shell): void {
   program
     .command("schema", { hidden: true })
-    .description("print the JSON Schema of scenario files, or write it")
+    .description("print the JSON Schema of scenario files or comparisons, or write it")
     .option("--out <file>", "file to write instead of stdout")
-    .action(async ({ out }: { out?: string }) => {
-      const { scenarioJsonSchemaText } = await import("../../sim/scenario/json-schema.ts");
-      const text = scenarioJsonSchemaText();
+    .addOption(
+      new Option("--of <document>", "what it describes").choices(["scenario", "comparison"]).default("scenario"),
+    )
+    .action(async ({ out, of }: { out?: string; of: "scenario" | "comparison" }) => {
+      const text = of === "comparison" ? await comparisonText() : await scenarioText();
       if (out === undefined) {
         shell.print(text);
         return;
@@ -19,4 +21,14 @@ export function registerSchema(program: Command, shell: Shell): void {
       mkdirSync(dirname(out), { recursive: true });
       writeFileSync(out, text);
     });
+}
+
+async function scenarioText(): Promise<string> {
+  const { scenarioJsonSchemaText } = await import("../../sim/scenario/json-schema.ts");
+  return scenarioJsonSchemaText();
+}
+
+async function comparisonText(): Promise<string> {
+  const { labComparisonJsonSchemaText } = await import("../../reports/comparison/lab-comparison.ts");
+  return labComparisonJsonSchemaText();
 }

@@ -215,3 +215,8 @@ export type LabComparison = z.infer<typeof labComparisonSchema>;
 export type LabCandidate = LabComparison["candidates"][number];
 export type LabMetric = LabCandidate["metrics"][number];
 export type LabAgreement = LabMetric["bySeed"];
+
+/** Bytes of `schemas/comparison.schema.json`. */
+export function labComparisonJsonSchemaText(): string {
+  return `${JSON.stringify(z.toJSONSchema(labComparisonSchema, { target: "draft-7" }), null, 2)}\n`;
+}
