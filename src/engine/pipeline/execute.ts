@@ -172,6 +172,16 @@ export function onOrderAccepted(step: Step, event: OrderAccepted): void {
 }
 
 export function onOrderRejected(step: Step, event: OrderRejected): void {
+  const order = step.state.activeOrders.get(event.clientOrderId)?.order;
+  if (order !== undefined) {
+    noteFinding(step, {
+      code: "order_refused_by_venue",
+      severity: "warn",
+      symbol: order.symbol,
+      text: `The venue refused an order of ${order.symbol} with ${event.code}`,
+      evidence: { planId: order.planId, code: event.code, text: event.text, isReduceOnly: order.isReduceOnly },
+    });
+  }
   finishOrder(step, event.clientOrderId, "REJECTED_VENUE", `binance_error:${event.code}`, event.text);
 }
 

@@ -21,6 +21,7 @@ export function onOrderFilled(step: Step, event: OrderFilled): void {
     });
     return;
   }
+  noteHowLearnt(step, event);
   step.portfolio = null;
   remember(seenTrades, tradeKey, step.tsMs + step.state.policy.executor.doneTtl);
   const order = activeOrders.get(event.clientOrderId);
@@ -64,6 +65,22 @@ export function onOrderFilled(step: Step, event: OrderFilled): void {
   if (!event.isOrderComplete) return;
   commitLater(step, { ...event, deltaQtyLots: sideSign(event.side) * order.filledQtyLots });
   finishOrder(step, event.clientOrderId, "FILLED", "none", "");
+}
+
+/** The user stream is how fills are learnt at once; whatever else brought this one, it was blind meanwhile. */
+function noteHowLearnt(step: Step, event: OrderFilled): void {
+  const lateMs = step.tsMs - event.exchangeTsMs;
+  const isAsked = event.learntBy === "query";
+  if (!isAsked && lateMs <= step.state.policy.executor.orderTimeout) return;
+  noteFinding(step, {
+    code: isAsked ? "fill_learnt_by_query" : "fill_told_late",
+    severity: "warn",
+    symbol: event.symbol,
+    text: isAsked
+      ? `The user stream never told a fill of ${event.symbol}; asking for its order did`
+      : `The user stream told a fill of ${event.symbol} later than an order is waited for`,
+    evidence: { tradeId: event.tradeId, orderId: event.orderId, lateMs },
+  });
 }
 
 export function onFundingSettled(step: Step, event: FundingSettled): void {
