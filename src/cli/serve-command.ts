@@ -6,6 +6,7 @@ import { type OpenRecording, openRecording } from "../recording/reader.ts";
 import { BINANCE_RATE_LIMITS, type LaunchOptions, launch, prepare, type ServedSession } from "../serve/launch.ts";
 import { parseSpeed, type SessionSpeed } from "../serve/session-clock.ts";
 import { replaySession, SessionRecorder } from "../serve/session-recording.ts";
+import { faultsIn } from "../sim/scenario/fault-schema.ts";
 import { loadScenario } from "../sim/scenario/load.ts";
 import { momentTsMs } from "../sim/scenario/moment.ts";
 import type { ResolvedVariant, Scenario } from "../sim/scenario/schema.ts";
@@ -36,6 +37,8 @@ export async function serveCommand(file: string, options: ServeOptions, shell: S
     clockCheck: options.strictClock === true ? "virtual" : "wall",
     keys,
     session: sessionOf(scenario, variant, recording, options),
+    faults: faultsIn(variant.exchange.faults ?? [], recording.firstTsMs),
+    seed: scenario.seed,
     onError: (error) =>
       shell.note(
         `internal error, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { formatMoney, parseMoney } from "../engine/domain/money.ts";
 import { reconcile } from "../venue/account.ts";
-import { FAULT_KINDS } from "./faults.ts";
+import { FAULT_KINDS, type Fault } from "./faults.ts";
 import { toJson } from "./json.ts";
 import { accountJson } from "./render/account-json.ts";
 import type { HttpResponse } from "./rest/http.ts";
@@ -19,7 +19,17 @@ const faultSchema = z.strictObject({
   path: z.string().max(100).optional(),
   delayMs: z.number().int().nonnegative().optional(),
   symbol: z.string().max(40).optional(),
+  chance: z.number().min(0).max(1).optional(),
+  arrives: z.number().min(0).max(1).optional(),
+  status: z.enum(["closed", "reduce-only"]).optional(),
+  tickSize: z
+    .string()
+    .regex(/^\d{1,10}(\.\d{1,12})?$/)
+    .refine((text) => Number(text) > 0)
+    .optional(),
 });
+/** Faults of one symbol that happen by themselves. */
+const OF_ONE_SYMBOL: readonly string[] = ["symbol-halted", "symbol-delisted", "tick-size-changed"];
 const symbolSchema = z.strictObject({ symbol: z.string(), status: z.enum(["TRADING", "REDUCE_ONLY", "CLOSED"]) });
 const transferSchema = z.strictObject({ account: z.number().int().nonnegative(), amount: z.string() });
 
@@ -69,18 +79,12 @@ export function answerAdmin(context: ServeContext, method: string, path: string,
       }
       case "POST /sim/v1/faults": {
         const asked = faultSchema.parse(parse(body));
-        const { kind, count, path: where, delayMs, symbol } = asked;
-        if (kind === "symbol-halted" && session.venue.symbolIndex(symbol ?? "") === undefined)
-          return failed(404, `Cannot halt "${symbol ?? ""}": a symbol of the recording is needed`);
-        faults.add({
-          kind,
-          fromTsMs: asked.fromTsMs ?? session.nowTsMs,
-          untilTsMs: asked.untilTsMs ?? FAR_MS,
-          ...(count === undefined ? {} : { count }),
-          ...(where === undefined ? {} : { path: where }),
-          ...(delayMs === undefined ? {} : { delayMs }),
-          ...(symbol === undefined ? {} : { symbol }),
-        });
+        const { kind, symbol, fromTsMs = session.nowTsMs, untilTsMs = FAR_MS } = asked;
+        if (OF_ONE_SYMBOL.includes(kind) && session.venue.symbolIndex(symbol ?? "") === undefined)
+          return failed(404, `Cannot inject ${kind} for "${symbol ?? ""}": a symbol of the recording is needed`);
+        if (kind === "tick-size-changed" && asked.tickSize === undefined)
+          return failed(400, "Cannot change a tick: tickSize is missing, decimal text is needed");
+        faults.add({ ...given(asked), kind, fromTsMs, untilTsMs });
         context.runFaults();
         return ok({ active: faults.active.length });
       }
@@ -111,6 +115,11 @@ export function answerAdmin(context: ServeContext, method: string, path: string,
     if (error instanceof SyntaxError || error instanceof RangeError) return failed(400, error.message);
     throw error;
   }
+}
+
+/** What was given of it, without the keys that were not. */
+function given(asked: z.infer<typeof faultSchema>): Partial<Fault> {
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
 }
 
 function parse(body: string): unknown {

@@ -23,6 +23,8 @@ export interface LaunchOptions {
   readonly keys: SessionOptions["keys"];
   readonly session?: Partial<Omit<SessionOptions, "recording" | "keys">>;
   readonly faults?: readonly Fault[];
+  /** Of the chances of faults; "0" when absent. */
+  readonly seed?: string;
   readonly limits?: Partial<WallLimits>;
   onEnd?(): void;
   onError?(error: unknown): void;
@@ -60,7 +62,7 @@ export function prepare(options: LaunchOptions): ServeContext {
       clockCheck: options.clockCheck ?? "wall",
       wallMs: () => Date.now(),
     },
-    new FaultPlan(options.faults ?? []),
+    new FaultPlan(options.faults ?? [], options.seed),
   );
 }
 

@@ -1,3 +1,4 @@
+import { referencePrice } from "../venue/venue-market.ts";
 import type { Fault } from "./faults.ts";
 import type { ServeContext } from "./serve-context.ts";
 
@@ -24,16 +25,39 @@ export class TimedFaults {
     }
     if (faults.take(["listen-key-expired"], tsMs, "every listen key") !== null) listenKeys.expireAll(tsMs);
     if (faults.take(["testnet-reset"], tsMs, "every account") !== null) this.#reset();
-    for (let halt = this.#takeHalt(tsMs); halt !== null; halt = this.#takeHalt(tsMs)) {
-      const symbolIndex = session.venue.symbolIndex(halt.symbol ?? "");
-      if (symbolIndex === undefined) continue;
-      session.venue.setStatus(symbolIndex, "CLOSED", tsMs);
-      this.#halts.set(symbolIndex, halt.untilTsMs);
+    for (let fault = this.#takeOfSymbol(tsMs); fault !== null; fault = this.#takeOfSymbol(tsMs)) {
+      this.#change(fault, tsMs);
     }
   }
 
-  #takeHalt(tsMs: number): Fault | null {
-    return this.#context.faults.take(["symbol-halted"], tsMs, "its symbol");
+  #takeOfSymbol(tsMs: number): Fault | null {
+    return this.#context.faults.take(["symbol-halted", "symbol-delisted", "tick-size-changed"], tsMs, "its symbol");
+  }
+
+  #change({ kind, symbol = "", status, tickSize, untilTsMs }: Fault, tsMs: number): void {
+    const { faults, session } = this.#context;
+    const symbolIndex = session.venue.symbolIndex(symbol);
+    if (symbolIndex === undefined) return;
+    if (kind === "tick-size-changed") {
+      faults.ticks.set(symbol, tickSize!);
+      return;
+    }
+    session.venue.setStatus(symbolIndex, status === "reduce-only" ? "REDUCE_ONLY" : "CLOSED", tsMs);
+    if (kind === "symbol-halted") this.#halts.set(symbolIndex, untilTsMs);
+    else this.#settleAll(symbolIndex, tsMs);
+  }
+
+  /** A delisted symbol is settled: every position is closed at the mark. */
+  #settleAll(symbolIndex: number, tsMs: number): void {
+    const { venue, market } = this.#context.session;
+    const mark = referencePrice(market, symbolIndex);
+    for (const account of venue.accounts) {
+      for (const position of [...account.positions.values()]) {
+        if (position.symbolIndex !== symbolIndex || position.qtyLots === 0) continue;
+        const side = position.qtyLots > 0 ? "SELL" : "BUY";
+        venue.tradeBeside(account, symbolIndex, side, Math.abs(position.qtyLots), mark > 0 ? mark : null, tsMs);
+      }
+    }
   }
 
   /** As the testnet does every month: accounts as on their first day, orders and listen keys gone, nobody told. */

@@ -70,6 +70,35 @@ describe("a fault of the requests", () => {
     expect(hits()).toEqual([[`${kind} hit POST /fapi/v1/order`, 2]]);
   });
 
+  test("server-error with a share that arrives: the answer is 503, the order lives", async () => {
+    served = await launchStepping();
+    await inject("server-error", { count: 1, arrives: 1 });
+    expect(await ask("POST", "/fapi/v1/order", { ...BUY, newClientOrderId: "a" })).toMatchObject({ status: 503 });
+    expect((await byId("a")).json.status).toBe("FILLED");
+  });
+
+  test("with a chance hits that share of the requests, the same ones from the same seed", async () => {
+    const outcomes: number[][] = [];
+    for (const _ of [1, 2]) {
+      served = await launchStepping();
+      await inject("timeout-unknown", { chance: 0.4 });
+      const found: number[] = [];
+      for (let turn = 0; turn < 40; turn++) found.push((await ask("POST", "/fapi/v1/order", BUY)).status);
+      outcomes.push(found);
+      await served.close();
+    }
+    expect(outcomes[1]).toEqual(outcomes[0]);
+    const share = outcomes[0]!.filter((status) => status === 408).length / 40;
+    expect(share).toBeGreaterThan(0.2);
+    expect(share).toBeLessThan(0.6);
+  });
+
+  test("of one symbol leaves the others alone", async () => {
+    served = await launchStepping();
+    await inject("server-busy", { symbol: "ETHUSDT" });
+    expect((await ask("POST", "/fapi/v1/order", BUY)).status).toBe(200);
+  });
+
   test("server-busy lets positions be reduced", async () => {
     served = await launchStepping();
     await ask("POST", "/fapi/v1/order", BUY);
@@ -126,6 +155,45 @@ describe("a fault of the requests", () => {
     expect([await listed(), (await ask("POST", "/fapi/v1/order", BUY)).status]).toEqual(["TRADING", 200]);
   });
 
+  test("position-report-partial of a symbol leaves out that symbol", async () => {
+    served = await launchStepping();
+    await ask("POST", "/fapi/v1/order", BUY);
+    await ask("POST", "/fapi/v1/order", { ...BUY, symbol: "ETHUSDT", quantity: "0.1" });
+    await inject("position-report-partial", { symbol: "BTCUSDT", count: 1 });
+    const symbols = (await ask("GET", "/fapi/v3/positionRisk")).json.map(({ symbol }: { symbol: string }) => symbol);
+    expect(symbols).toEqual(["ETHUSDT"]);
+  });
+
+  test("symbol-halted to reduce-only: positions may be reduced, nothing else", async () => {
+    served = await launchStepping();
+    await ask("POST", "/fapi/v1/order", BUY);
+    await inject("symbol-halted", { symbol: "BTCUSDT", status: "reduce-only" });
+    expect((await ask("POST", "/fapi/v1/order", BUY)).status).toBe(400);
+    expect((await ask("POST", "/fapi/v1/order", { ...BUY, side: "SELL", reduceOnly: "true" })).status).toBe(200);
+  });
+
+  test("symbol-delisted: the position is settled at the mark and orders are refused for good", async () => {
+    served = await launchStepping();
+    await ask("POST", "/fapi/v1/order", BUY);
+    await inject("symbol-delisted", { symbol: "BTCUSDT" });
+    expect((await ask("GET", "/fapi/v3/positionRisk")).json).toEqual([]);
+    await advance(served, 24 * 3_600_000);
+    expect((await ask("POST", "/fapi/v1/order", BUY)).json.code).toBe(-4141);
+  });
+
+  test("tick-size-changed: exchangeInfo shows the new tick, prices between its steps are refused with -4014", async () => {
+    served = await launchStepping();
+    await inject("tick-size-changed", { symbol: "BTCUSDT", tickSize: "5" });
+    const [listed] = (await ask("GET", "/fapi/v1/exchangeInfo")).json.symbols;
+    const filter = listed.filters.find(({ filterType }: { filterType: string }) => filterType === "PRICE_FILTER");
+    expect(filter.tickSize).toBe("5");
+    const near = Math.round((served.context.session.market.mark[0]! * 0.9) / 5) * 5;
+    const limit = (price: number) =>
+      ask("POST", "/fapi/v1/order", { ...BUY, type: "LIMIT", timeInForce: "GTC", price: String(price) });
+    expect((await limit(near + 1)).json.code).toBe(-4014);
+    expect((await limit(near)).status).toBe(200);
+  });
+
   test("testnet-reset: orders, positions, history and listen keys are gone, the money is back", async () => {
     served = await launchStepping();
     const price = (served.context.session.market.mark[0]! * 0.9).toFixed(1);
@@ -158,6 +226,23 @@ describe("a fault of the streams", () => {
       .map((text) => JSON.parse(text) as { e: string; o?: { x: string } })
       .map(({ e, o }) => (o === undefined ? e : `${e} ${o.x}`));
   const ALL = ["ORDER_TRADE_UPDATE NEW", "ACCOUNT_UPDATE", "ORDER_TRADE_UPDATE TRADE", "TRADE_LITE"];
+
+  test("feed-disconnect: market streams say nothing of the symbol in its time, and go on after it", async () => {
+    served = await launchStepping();
+    const market = await connect(served, "/market/stream?streams=btcusdt@markPrice@1s/ethusdt@markPrice@1s");
+    const { nowTsMs } = served.context.session;
+    await inject("feed-disconnect", { symbol: "BTCUSDT", untilTsMs: nowTsMs + 600_000 });
+    const symbols = (texts: readonly string[]) =>
+      new Set(texts.map((text) => (JSON.parse(text) as { data: { s: string } }).data.s));
+    await advance(served, 590_000);
+    await market.until(9);
+    expect(symbols(market.texts.splice(0))).toEqual(new Set(["ETHUSDT"]));
+    await advance(served, 300_000);
+    // Times out when it never comes.
+    while (!symbols(market.texts).has("BTCUSDT")) await market.until(market.texts.length + 1);
+    const first = market.texts.map((text) => (JSON.parse(text) as { data: { s: string; E: number } }).data);
+    expect(first.find(({ s }) => s === "BTCUSDT")!.E).toBeGreaterThanOrEqual(nowTsMs + 600_000);
+  });
 
   test("disconnect: every connection is closed once, and may come back", async () => {
     const user = await userStream();

@@ -36,10 +36,13 @@ function accountOf(version: 2 | 3): (call: RouteCall) => unknown {
   };
 }
 
-/** All of the rows; half of them, rounded down, while a fault makes reports partial. */
+/** All of the rows; while a fault makes reports partial all but those of its symbol, or half of them, rounded down. */
 function reported<Row>({ faults, session }: ServeContext, rows: readonly Row[], where: string): readonly Row[] {
-  const isPartial = rows.length > 0 && faults.take(["position-report-partial"], session.nowTsMs, where) !== null;
-  return isPartial ? rows.slice(0, Math.floor(rows.length / 2)) : rows;
+  if (rows.length === 0 || faults.isIdle) return rows;
+  const fault = faults.take(["position-report-partial"], session.nowTsMs, where, { isOfAll: true });
+  if (fault === null) return rows;
+  if (fault.symbol === undefined) return rows.slice(0, Math.floor(rows.length / 2));
+  return rows.filter((row) => (row as { readonly symbol?: unknown }).symbol !== fault.symbol);
 }
 
 function read(path: string, weight: number, handle: Route["handle"]): Route {

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { mandatory, REFUSALS, Refusal, refuse } from "../../venue/refusal.ts";
-import type { Fault, FaultKind } from "../faults.ts";
+import type { Fault, FaultKind, FaultPlan } from "../faults.ts";
 import { toJson } from "../json.ts";
 import type { ServeContext } from "../serve-context.ts";
 import { type ApiKey, signatureOf } from "../session.ts";
@@ -44,7 +44,7 @@ export function routeOf(method: string, path: string): Route | undefined {
  * route. Synchronous and without network, so that a recorded session can be played again.
  */
 export function answer(context: ServeContext, request: HttpRequest): HttpResponse {
-  const visit: Visit = { key: null, gateRefusal: null, retryAfterMs: 0 };
+  const visit: Visit = { key: null, gateRefusal: null, retryAfterMs: 0, lostAnswer: null };
   const result = judge(context, request, visit);
   const response = reply(context, request, visit, result);
   const { session } = context;
@@ -71,6 +71,8 @@ interface Visit {
   gateRefusal: Refusal | null;
   /** Of a fault that asks the client to wait. */
   retryAfterMs: number;
+  /** What the client is told instead of the answer to an order that is taken. */
+  lostAnswer: Refusal | null;
 }
 
 function judge(context: ServeContext, request: HttpRequest, visit: Visit): unknown {
@@ -101,7 +103,9 @@ function judge(context: ServeContext, request: HttpRequest, visit: Visit): unkno
   const result = route.handle({ context, params, account, tsMs });
   if (orders === undefined || result instanceof Refusal) return result;
   // The order has arrived and lives on; only the answer is lost.
-  return faults.take(["ack-lost"], tsMs, where(request), request.path) === null ? result : REFUSALS.statusUnknown;
+  if (visit.lostAnswer !== null) return visit.lostAnswer;
+  const about = { path: request.path, symbol: params.get("symbol") ?? null };
+  return faults.take(["ack-lost"], tsMs, where(request), about) === null ? result : REFUSALS.statusUnknown;
 }
 
 function where({ method, path }: HttpRequest): string {
@@ -142,6 +146,17 @@ const SIGNED_FAULTS: readonly FaultKind[] = [
 /** An overloaded venue still lets positions be reduced (exchange.md 2.4). */
 const REDUCING_FAULTS: readonly FaultKind[] = SIGNED_FAULTS.filter((kind) => kind !== "server-busy");
 
+const UNKNOWN_FAULTS: readonly FaultKind[] = ["server-error", "timeout-unknown"];
+
+/** A price between the steps of a tick that has changed. */
+function isOffChangedTick({ ticks }: FaultPlan, params: Params): boolean {
+  const [symbol, price] = [params.get("symbol"), params.get("price")];
+  const tickSize = symbol === undefined ? undefined : ticks.get(symbol);
+  if (tickSize === undefined || price === undefined) return false;
+  const count = Number(price) / Number(tickSize);
+  return Math.abs(count - Math.round(count)) >= 1e-6;
+}
+
 function faultAnswer(
   { faults }: ServeContext,
   request: HttpRequest,
@@ -150,11 +165,17 @@ function faultAnswer(
   visit: Visit,
   tsMs: number,
 ): Refusal | null {
+  if (route.orders !== undefined && isOffChangedTick(faults, params)) return REFUSALS.priceOffTick;
   if (faults.isIdle) return null;
   const kinds =
     route.security === "none" ? PUBLIC_FAULTS : params.get("reduceOnly") === "true" ? REDUCING_FAULTS : SIGNED_FAULTS;
-  const fault = faults.take(kinds, tsMs, where(request), request.path);
+  const about = { path: request.path, symbol: params.get("symbol") ?? null };
+  const fault = faults.take(kinds, tsMs, where(request), about);
   if (fault === null) return null;
+  if (UNKNOWN_FAULTS.includes(fault.kind) && route.orders !== undefined && faults.isArriving(fault)) {
+    visit.lostAnswer = refusalOf(fault, tsMs);
+    return null;
+  }
   if (fault.kind === "rate-limit" || fault.kind === "ban") visit.retryAfterMs = retryAfterMs(fault, tsMs);
   return refusalOf(fault, tsMs);
 }

@@ -85,7 +85,10 @@ export const MARKET_ROUTES: readonly Route[] = [
     assets: [{ asset: "USDT", marginAvailable: true, autoAssetExchange: "-10000" }],
     symbols: context.session.venue.rules
       .filter(({ isListed }) => isListed)
-      .map(({ info, index }) => ({ ...info, status: statusText(context.session.venue.statusOf(index)) })),
+      .map(({ info, index, symbol }) => ({
+        ...withTick(info, context.faults.ticks.get(symbol)),
+        status: statusText(context.session.venue.statusOf(index)),
+      })),
   })),
   open(
     "/fapi/v1/depth",
@@ -229,4 +232,15 @@ export const MARKET_ROUTES: readonly Route[] = [
 
 function statusText(status: "TRADING" | "REDUCE_ONLY" | "CLOSED"): string {
   return status === "TRADING" ? "TRADING" : status === "CLOSED" ? "SETTLING" : "PENDING_TRADING";
+}
+
+/** The listing with another tick, as a venue shows it after it has changed one. */
+function withTick(
+  info: Readonly<Record<string, unknown>>,
+  tickSize: string | undefined,
+): Readonly<Record<string, unknown>> {
+  if (tickSize === undefined) return info;
+  const filters = (info["filters"] as readonly Readonly<Record<string, unknown>>[] | undefined) ?? [];
+  const changed = filters.map((filter) => (filter["filterType"] === "PRICE_FILTER" ? { ...filter, tickSize } : filter));
+  return { ...info, filters: changed };
 }

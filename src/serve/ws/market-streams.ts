@@ -89,6 +89,9 @@ export class MarketStreams {
 
   #publish(event: MarketEvent): void {
     const rules = this.#context.session.venue.rules[event.symbolIndex]!;
+    const { faults } = this.#context;
+    const about = { symbol: rules.symbol };
+    if (!faults.isIdle && faults.take(["feed-disconnect"], event.tsMs, "the market streams", about) !== null) return;
     const symbol = rules.symbol.toLowerCase();
     for (const kind of FEEDS[event.kind]) {
       for (const which of [symbol, ""]) {

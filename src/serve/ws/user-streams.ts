@@ -55,6 +55,7 @@ export class UserStreams {
           ["user-event-delayed", "user-event-duplicated", "user-event-lost", "user-event-reordered"],
           tsMs,
           `${type} of ${account.name}`,
+          { symbol: /"s":"([^"]+)"/.exec(data)?.[1] ?? null },
         );
     if (fault?.kind === "user-event-lost") return;
     if (fault?.kind === "user-event-delayed" || fault?.kind === "user-event-reordered") {
