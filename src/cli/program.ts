@@ -3,6 +3,7 @@ import { registerBisect } from "./commands/bisect.ts";
 import { registerCompare } from "./commands/compare.ts";
 import { registerDiff } from "./commands/diff.ts";
 import { registerExplain } from "./commands/explain.ts";
+import { registerGate } from "./commands/gate.ts";
 import { registerGenerate } from "./commands/generate.ts";
 import { registerPlugIns } from "./commands/governors.ts";
 import { registerImport } from "./commands/import.ts";
@@ -49,6 +50,7 @@ export function createProgram(shell: Shell): Command {
   registerReport(program, shell);
   registerDiff(program, shell);
   registerCompare(program, shell);
+  registerGate(program, shell);
   registerExplain(program, shell);
   registerImport(program, shell);
   registerInspect(program, shell);

@@ -1,17 +1,19 @@
 import { type Command, Option } from "commander";
 import type { Shell } from "../shell.ts";
 
-/** `sim schema`: the JSON Schema of scenario files or comparisons; hidden, because users get them as files. */
+/** `sim schema`: the JSON Schema of scenario files, comparisons or judged gates; hidden, because users get them as files. */
 export function registerSchema(program: Command, shell: Shell): void {
   program
     .command("schema", { hidden: true })
-    .description("print the JSON Schema of scenario files or comparisons, or write it")
+    .description("print the JSON Schema of scenario files, comparisons or judged gates, or write it")
     .option("--out <file>", "file to write instead of stdout")
     .addOption(
-      new Option("--of <document>", "what it describes").choices(["scenario", "comparison"]).default("scenario"),
+      new Option("--of <document>", "what it describes")
+        .choices(["scenario", "comparison", "gate"])
+        .default("scenario"),
     )
-    .action(async ({ out, of }: { out?: string; of: "scenario" | "comparison" }) => {
-      const text = of === "comparison" ? await comparisonText() : await scenarioText();
+    .action(async ({ out, of }: { out?: string; of: keyof typeof TEXTS }) => {
+      const text = await TEXTS[of]();
       if (out === undefined) {
         shell.print(text);
         return;
@@ -32,3 +34,10 @@ async function comparisonText(): Promise<string> {
   const { labComparisonJsonSchemaText } = await import("../../reports/comparison/lab-comparison.ts");
   return labComparisonJsonSchemaText();
 }
+
+async function gateText(): Promise<string> {
+  const { gateJsonSchemaText } = await import("../../reports/gate/schema.ts");
+  return gateJsonSchemaText();
+}
+
+const TEXTS = { scenario: scenarioText, comparison: comparisonText, gate: gateText } as const;

@@ -1,4 +1,5 @@
 import { InvariantError } from "../../diagnostics/invariant-error.ts";
+import type { JournalEntry } from "../../engine/domain/journal.ts";
 import { ENGINE_VERSION } from "../../engine/version.ts";
 import type { RecordingSource } from "../../recording/batch.ts";
 import type { VariantRecord } from "../../reports/variants/variant-record.ts";
@@ -17,6 +18,8 @@ export interface VariantsRequest {
   readonly seed?: string;
   /** Gets the journal of a variant as it is written, whole lines a chunk; the journal is let go when absent. */
   journalSink?(variantIndex: number): ((chunk: string) => void) | undefined;
+  /** Shown every journal entry of a variant, beside its recorder. */
+  onEntry?(variantIndex: number, entry: JournalEntry): void;
   onProgress?(progress: RunProgress): void;
   /** Polled every virtual minute; `true` ends the run without records. */
   shouldStop?(): boolean;
@@ -56,7 +59,10 @@ export async function runVariants(request: VariantsRequest): Promise<readonly Va
         onJournal === undefined ? {} : { onJournal },
       );
     },
-    onEntry: (index, entry) => recorders[index]!.observe(entry),
+    onEntry(index, entry) {
+      recorders[index]!.observe(entry);
+      request.onEntry?.(places[index]!, entry);
+    },
     ...(onProgress === undefined ? {} : { onProgress: (progress: RunProgress) => onProgress(progress) }),
     ...(shouldStop === undefined ? {} : { shouldStop: () => shouldStop() }),
   });

@@ -239,3 +239,34 @@ export type ValueRow = z.infer<typeof valueRow>;
 export type DelayRow = z.infer<typeof delayRow>;
 export type GridCell = z.infer<typeof gridCell>;
 export type ScorePredictor = z.infer<typeof predictor>;
+
+const ruleEffect = z.strictObject({
+  reason: z.string(),
+  /** Evaluations it refused, those of the warm-up included: their replay passes them too. */
+  refusals: count,
+  effectQuote: money,
+  /** Equity at the end with these refusals passed. */
+  withoutQuote: money,
+});
+
+/** `actual - ungoverned = sum of effects + interaction`, to the unit (reports.md 3.4). */
+const ablation = z.strictObject({
+  actualQuote: money,
+  ungovernedQuote: money,
+  differenceQuote: money,
+  effects: z.array(ruleEffect),
+  interactionQuote: money,
+  journals: z.array(z.strictObject({ passed: z.string(), journalSha256: z.string() })),
+});
+
+/** What `sim gate` writes: the judgement of one variant, and its replays with parts of the gate off. */
+export const gateDocumentSchema = gateReportSchema.extend({ ablation });
+
+export type Ablation = z.infer<typeof ablation>;
+export type RuleEffect = z.infer<typeof ruleEffect>;
+export type GateDocument = z.infer<typeof gateDocumentSchema>;
+
+/** The published JSON Schema of `gate.json`. */
+export function gateJsonSchemaText(): string {
+  return `${JSON.stringify(z.toJSONSchema(gateDocumentSchema, { target: "draft-7" }), null, 2)}\n`;
+}
