@@ -1,6 +1,6 @@
 /**
- * What plug-ins are written with: `import { defineGovernor, block, execute, z } from "rehearsal"` (docs/plugins.md).
- * Only what is exported here is promised to stay.
+ * What plug-ins are written with: `import { defineGovernor, block, execute, z } from "rehearsal"` (docs/plugins.md), and
+ * finished runs as tables and DataFrames: `import { loadRun, decisionsFrame } from "rehearsal"` (docs/tables.md). Only what is exported here is promised to stay.
  */
 export { z } from "zod";
 export type { EvalType, Side } from "./engine/domain/intent.ts";
@@ -25,6 +25,19 @@ export {
   TierCollector,
   topByVolume,
 } from "./engine/rankers/ranker.ts";
+export type { DataFrame } from "./reports/frames/data-frame.ts";
+export {
+  decisionsFrame,
+  episodesFrame,
+  intentsFrame,
+  loadRun,
+  roundTripsFrame,
+  type Table,
+  type TabledRun,
+  type TableName,
+  tableOf,
+  variantsFrame,
+} from "./reports/tables/index.ts";
 export {
   confidenceOf,
   defineStrategy,

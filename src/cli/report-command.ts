@@ -12,6 +12,11 @@ export async function reportCommand(
   shell: Shell,
 ): Promise<void> {
   const runs = named.length === 0 ? [findRun(options.out, undefined)] : named.map((name) => findRun(options.out, name));
+  if (options.tables !== undefined || options.frames === true) {
+    const { tablesCommand } = await import("./report-tables.ts");
+    await tablesCommand(runs, options, shell);
+    return;
+  }
   const reports = [];
   for (const run of runs) reports.push(await reportRun(run, options, shell));
   if (options.json === true) {
