@@ -19,6 +19,7 @@ import {
   suggestion,
 } from "./scenario-problems.ts";
 import { type ResolvedVariant, type Scenario, type ScenarioFile, scenarioSchema } from "./schema.ts";
+import { expandSweep } from "./sweep/expand-sweep.ts";
 import { type DocumentPath, parseYaml } from "./yaml-document.ts";
 
 /** A scenario is written by hand; what is larger is another kind of file. */
@@ -35,14 +36,20 @@ export function loadScenario(file: string, plugIns: PlugIns = NO_PLUG_INS): Scen
 
 /** As `loadScenario`, from text; `file` is where paths start and what problems name. */
 export function parseScenario(text: string, file: string, plugIns: PlugIns = NO_PLUG_INS): Scenario {
-  const document = parseYaml(text, file);
-  if (document.problems.length > 0) throw new UserError(inFileOrder(document.problems));
+  const written = parseYaml(text, file);
+  if (written.problems.length > 0) throw new UserError(inFileOrder(written.problems));
+  const { document, settings } = expandSweep(written, file);
   const source: ScenarioSource = { file, document, schema: knownSchema };
   const parsed = scenarioSchema.safeParse(withPlugInChoices(document.value, plugIns) ?? undefined);
   if (!parsed.success) throw new UserError(inFileOrder(schemaProblems(parsed.error.issues, source)));
 
   const resolvedVariants = resolveVariants(parsed.data, document.value, plugIns);
-  const { variants, strategy, problems: unread } = readPlugInParams(parsed.data, resolvedVariants, plugIns, source);
+  const read = readPlugInParams(parsed.data, resolvedVariants, plugIns, source);
+  const { strategy, problems: unread } = read;
+  const variants = read.variants.map((variant, place): ResolvedVariant => {
+    const own = settings.get(place);
+    return own === undefined ? variant : { ...variant, settings: own };
+  });
   const scenarioFile: ScenarioFile = { ...parsed.data, strategy };
   const rules = rulesOf(scenarioFile, variants);
   const problems = [

@@ -14,6 +14,7 @@ import type { PlugIns } from "../plugins/plug-ins.ts";
 import { strategySchema } from "../strategies/index.ts";
 import { type ExchangeConfig, exchangeSchema } from "./exchange-schema.ts";
 import { momentSchema } from "./moment.ts";
+import { matrixSchema, sweepSchema } from "./sweep/sweep-schema.ts";
 
 export const SCENARIO_SCHEMA = "rehearsal.scenario/1";
 
@@ -174,6 +175,8 @@ export const scenarioSchema = z
     initial: initialSchema.prefault({}),
     pipeline: scenarioPipelineSchema.prefault({}),
     variants: z.array(variantSchema).min(1).optional(),
+    sweep: sweepSchema.optional().meta({ description: "variants made of one by changing parameters (docs/sweeps.md)" }),
+    matrix: matrixSchema.optional(),
     compare: compareSchema.optional().meta({ description: "how variants are compared (docs/comparison.md)" }),
     thresholds: thresholdsSchema.default({}),
     expect: expectSchema.prefault({}),

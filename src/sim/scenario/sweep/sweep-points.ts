@@ -1,4 +1,5 @@
-import { type Problem, UserError } from "../../diagnostics/user-error.ts";
+import { type Problem, UserError } from "../../../diagnostics/user-error.ts";
+import { SOBOL_DIMENSIONS_MAX, sobolShares } from "./sobol.ts";
 
 export type SweepValue = string | number | boolean | null;
 
@@ -10,7 +11,20 @@ export interface SweepRange {
   readonly path: string;
   readonly from: number;
   readonly to: number;
+  /** Whole numbers only, each as likely as any other. */
+  readonly isInteger?: boolean;
+  /** Even in the logarithm; both ends are above 0. */
+  readonly isLog?: boolean;
 }
+
+/** Values of which each is as likely as any other. */
+export interface SweepChoice {
+  readonly path: string;
+  readonly values: readonly SweepValue[];
+}
+
+export const SAMPLING_METHODS = ["random", "sobol", "latin-hypercube"] as const;
+export type SamplingMethod = (typeof SAMPLING_METHODS)[number];
 
 export interface SweepPoint {
   /** `base-0001`, in the order of the points: what it sets is in `settings`. */
@@ -45,35 +59,55 @@ export function gridPoints(base: string, lists: SweepLists): SweepPoint[] {
 
 /**
  * `count` points inside the ranges. `random` draws each independently; `latin-hypercube` cuts each range into `count`
- * equal strata and uses every stratum of every path exactly once (McKay, Beckman and Conover, 1979).
+ * equal strata and uses every stratum of every path exactly once (McKay, Beckman and Conover, 1979); `sobol` takes the
+ * first points of a Sobol sequence, each path shifted by a share of its own.
  *
  * @param draw uniform in [0, 1), from a named seeded stream
  * @throws {UserError} for no path, a path twice, a range that is empty or not finite, or too many points
  */
 export function sampledPoints(
   base: string,
-  ranges: readonly SweepRange[],
-  method: "random" | "latin-hypercube",
+  parameters: readonly (SweepRange | SweepChoice)[],
+  method: SamplingMethod,
   count: number,
   draw: () => number,
 ): SweepPoint[] {
-  const paths = ranges.map(({ path }) => path);
+  const paths = parameters.map(({ path }) => path);
   refuse([
     ...noPaths(paths),
-    ...ranges.flatMap((range, index) => rangeProblems(range, paths.indexOf(range.path) < index)),
+    ...parameters.flatMap((parameter, index) =>
+      "values" in parameter
+        ? listProblems(parameter.path, parameter.values)
+        : rangeProblems(parameter, paths.indexOf(parameter.path) < index),
+    ),
   ]);
   refuse(countProblems(count));
-  const columns = ranges.map(({ from, to }) => {
-    const shares =
-      method === "random"
-        ? Array.from({ length: count }, draw)
-        : shuffled(count, draw).map((stratum) => (stratum + draw()) / count);
-    return shares.map((share) => from * (1 - share) + to * share);
-  });
+  if (method === "sobol" && paths.length > SOBOL_DIMENSIONS_MAX) {
+    const text = `Cannot sample ${paths.length} parameters by sobol: ${SOBOL_DIMENSIONS_MAX} at most are needed`;
+    refuse([{ text, hint: "method latin-hypercube takes any number" }]);
+  }
+  const columns = parameters.map((parameter, dimension) =>
+    sharesOf(method, dimension, count, draw).map((share) => valueAt(parameter, share)),
+  );
   return Array.from({ length: count }, (_, index) => {
     const chosen = new Map<string, SweepValue>(paths.map((path, column) => [path, columns[column]![index]!]));
     return pointAt(base, index, count, paths, chosen);
   });
+}
+
+function sharesOf(method: SamplingMethod, dimension: number, count: number, draw: () => number): number[] {
+  if (method === "random") return Array.from({ length: count }, draw);
+  if (method === "latin-hypercube") return shuffled(count, draw).map((stratum) => (stratum + draw()) / count);
+  const shift = draw();
+  return sobolShares(dimension, count).map((share) => (share + shift) % 1);
+}
+
+function valueAt(parameter: SweepRange | SweepChoice, share: number): SweepValue {
+  if ("values" in parameter) return parameter.values[Math.floor(share * parameter.values.length)]!;
+  const { from, to, isInteger = false, isLog = false } = parameter;
+  if (isInteger) return Math.min(to, from + Math.floor(share * (to - from + 1)));
+  if (isLog) return from * (to / from) ** share;
+  return from * (1 - share) + to * share;
 }
 
 function pointAt(
@@ -111,8 +145,14 @@ function listProblems(path: string, values: readonly SweepValue[]): Problem[] {
   return [{ path, text: `Cannot sweep ${path}: ${String(repeated)} is listed twice, each value once is needed` }];
 }
 
-function rangeProblems({ path, from, to }: SweepRange, isRepeated: boolean): Problem[] {
+function rangeProblems({ path, from, to, isInteger, isLog }: SweepRange, isRepeated: boolean): Problem[] {
   if (isRepeated) return [{ path, text: `Cannot sweep ${path}: it has a range before, one range a path is needed` }];
+  if (isLog === true && !(from > 0)) {
+    return [{ path, text: `Cannot sweep ${path}: its range begins at ${from}, a logarithm needs ends above 0` }];
+  }
+  if (isInteger === true && !(Number.isSafeInteger(from) && Number.isSafeInteger(to))) {
+    return [{ path, text: `Cannot sweep ${path}: its range is ${from} to ${to}, whole numbers are needed` }];
+  }
   if (Number.isFinite(from) && Number.isFinite(to) && from < to) return [];
   return [
     { path, text: `Cannot sweep ${path}: its range is ${from} to ${to}, finite ends with from below to are needed` },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { gridPoints, sampledPoints } from "../../../src/lab/sweep/sweep-points.ts";
+import { gridPoints, sampledPoints } from "../../../../src/sim/scenario/sweep/sweep-points.ts";
 
 /** A small generator of its own (Park and Miller), so that the test needs no stream. */
 function dice(seed: number): () => number {

@@ -1,5 +1,5 @@
-import { nearMisses } from "../../diagnostics/near-miss.ts";
-import { type Problem, UserError } from "../../diagnostics/user-error.ts";
+import { nearMisses } from "../../../diagnostics/near-miss.ts";
+import { type Problem, UserError } from "../../../diagnostics/user-error.ts";
 import type { SweepPoint, SweepValue } from "./sweep-points.ts";
 
 /** What a variant may say besides its name: the roots of a sweep's dotted paths. */

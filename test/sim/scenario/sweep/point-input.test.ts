@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pointInput } from "../../../src/lab/sweep/point-input.ts";
+import { pointInput } from "../../../../src/sim/scenario/sweep/point-input.ts";
 
 test("the settings of a point become the variant a person would write", () => {
   const settings = { "pipeline.governor.name": "z-score", "pipeline.governor.params.entryBase": 2, profile: "origin" };
