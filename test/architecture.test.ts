@@ -32,7 +32,7 @@ const REPORTS_MAY_READ_OF_ENGINE = /^engine\/(domain\/|quirks\.ts$)/;
 
 /** npm package to the folders that may import it; docs/dependencies.md says why each is there. */
 const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  zod: ["engine", "recording", "sim", "serve", "reports", "cli", "index.ts"],
+  zod: ["engine", "recording", "sim", "serve", "reports", "lab", "cli", "index.ts"],
   "@noble/hashes": ["engine"],
   jsep: ["engine"],
   seedrandom: ["sim"],

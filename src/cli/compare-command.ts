@@ -75,7 +75,7 @@ export async function compareCommand(
 }
 
 /** The same outcome under the same metric is in the ledger once. */
-function newTrials(records: readonly VariantRecord[], path: string): ReturnType<typeof trialsOfRecords> {
+export function newTrials(records: readonly VariantRecord[], path: string): ReturnType<typeof trialsOfRecords> {
   const known = new Set(readTrialLedger(path).trials.map(({ recording, variant }) => `${recording} ${variant}`));
   const trials = trialsOfRecords(records, { variantHashOf: outcomeHashOf, tsMs: Date.now() });
   return trials.filter(({ recording, variant }) => {

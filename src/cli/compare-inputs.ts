@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UserError } from "../diagnostics/user-error.ts";
 import { runVariants } from "../lab/run/run-variants.ts";
+import { FILL_PROFILES, type FillProfile, withProfile } from "../lab/tasks/fill-profile.ts";
 import { openRecordings } from "../recording/open-recordings.ts";
 import type { RunComparison } from "../reports/comparison.ts";
 import { readVariantRecord, readVariantRecords } from "../reports/variants/read-record.ts";
@@ -14,8 +15,6 @@ import type { CompareCommandOptions } from "./commands/compare.ts";
 import { findRun } from "./finished-runs.ts";
 
 const SEEDS_MAX = 1000;
-const PROFILES = ["optimistic", "neutral", "adverse"] as const;
-type Profile = (typeof PROFILES)[number];
 
 export interface CompareInputs {
   readonly records: readonly VariantRecord[];
@@ -50,7 +49,13 @@ export async function readCompareInputs(
     }
     for (const profile of profiles ?? [undefined]) {
       for (const seed of seeds ?? [scenario.seed]) {
-        records.push(...(await runNow(withProfile(scenario, profile), { seed, options, shouldStop })));
+        records.push(
+          ...(await runNow(profile === undefined ? scenario : withProfile(scenario, profile), {
+            seed,
+            options,
+            shouldStop,
+          })),
+        );
       }
     }
   }
@@ -82,15 +87,6 @@ async function runNow(
   const fit = fitRecording(scenario, recording);
   if (fit.errors.length > 0) throw new UserError(fit.errors);
   return runVariants({ scenario, recording, seed, shouldStop });
-}
-
-function withProfile(scenario: Scenario, profile: Profile | undefined): Scenario {
-  if (profile === undefined) return scenario;
-  const variants = scenario.variants.map((variant) => ({
-    ...variant,
-    exchange: { ...variant.exchange, fill: { ...variant.exchange.fill, profile } },
-  }));
-  return { ...scenario, variants };
 }
 
 /** Folders come by name; the run's own comparison knows which variant its scenario wrote first. */
@@ -175,12 +171,12 @@ function badSeeds(text: string, is: string): UserError {
   ]);
 }
 
-function parseProfiles(names: readonly string[] | undefined): Profile[] | undefined {
+export function parseProfiles(names: readonly string[] | undefined): FillProfile[] | undefined {
   return names?.map((name) => {
-    const profile = PROFILES.find((each) => each === name);
+    const profile = FILL_PROFILES.find((each) => each === name);
     if (profile !== undefined) return profile;
     throw new UserError([
-      { text: `Cannot use --profile "${name}": it is no profile, some of ${PROFILES.join(", ")} are needed` },
+      { text: `Cannot use --profile "${name}": it is no profile, some of ${FILL_PROFILES.join(", ")} are needed` },
     ]);
   });
 }

@@ -14,7 +14,9 @@ import { registerReport } from "./commands/report.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerSchema } from "./commands/schema.ts";
 import { registerServe } from "./commands/serve.ts";
+import { registerSweep } from "./commands/sweep.ts";
 import { registerVerify } from "./commands/verify.ts";
+import { registerWorker } from "./commands/worker.ts";
 import type { Shell } from "./shell.ts";
 import { packageVersion } from "./version.ts";
 
@@ -50,6 +52,8 @@ export function createProgram(shell: Shell): Command {
   registerReport(program, shell);
   registerDiff(program, shell);
   registerCompare(program, shell);
+  registerSweep(program, shell);
+  registerWorker(program, shell);
   registerGate(program, shell);
   registerExplain(program, shell);
   registerImport(program, shell);

@@ -9,7 +9,7 @@ export function registerSchema(program: Command, shell: Shell): void {
     .option("--out <file>", "file to write instead of stdout")
     .addOption(
       new Option("--of <document>", "what it describes")
-        .choices(["scenario", "comparison", "gate"])
+        .choices(["scenario", "comparison", "gate", "sweep"])
         .default("scenario"),
     )
     .action(async ({ out, of }: { out?: string; of: keyof typeof TEXTS }) => {
@@ -40,4 +40,9 @@ async function gateText(): Promise<string> {
   return gateJsonSchemaText();
 }
 
-const TEXTS = { scenario: scenarioText, comparison: comparisonText, gate: gateText } as const;
+async function sweepText(): Promise<string> {
+  const { sweepJsonSchemaText } = await import("../../reports/comparison/sweep-document.ts");
+  return sweepJsonSchemaText();
+}
+
+const TEXTS = { scenario: scenarioText, comparison: comparisonText, gate: gateText, sweep: sweepText } as const;

@@ -52,14 +52,16 @@ function decisionSection({ baseline, candidates }: LabComparison, screen: Screen
       ],
     };
   });
-  const firsts = candidates.flatMap(({ candidate, decisions: { first } }) =>
-    first === null
-      ? []
-      : told(
-          `first of ${candidate}: ${timeText(first.tsMs)} ${first.symbol} ${first.evalType} ${first.from.state} -> ${first.to.state}  ${first.from.reason === first.to.reason ? first.from.reason : `${first.from.reason} -> ${first.to.reason}`}`,
-          screen,
-        ),
-  );
+  const firsts = candidates
+    .slice(0, SECTIONS_MAX)
+    .flatMap(({ candidate, decisions: { first } }) =>
+      first === null
+        ? []
+        : told(
+            `first of ${candidate}: ${timeText(first.tsMs)} ${first.symbol} ${first.evalType} ${first.from.state} -> ${first.to.state}  ${first.from.reason === first.to.reason ? first.from.reason : `${first.from.reason} -> ${first.to.reason}`}`,
+            screen,
+          ),
+    );
   return [
     screen.paint("heading", `DECISIONS THAT CHANGED  from ${visibleText(baseline)}`),
     ...renderTable(columns, rows, { ...screen, headerStyle: "dim" }),

@@ -115,6 +115,7 @@ function expanded(
   const written: readonly unknown[] = Array.isArray(given) ? given : [{ name: "base" }];
   const base = baseOf(sweep, written);
   const variants = [...written, ...points.map((point) => variantOf(raw, base, point))];
+  // allow(unordered): settings keep the order of the file, equal in every run
   const paths = Object.keys(points[0]?.settings ?? {});
   // Nobody wrote the points, so what is wrong with one stands where the sweep says it.
   const redirect = (path: DocumentPath): DocumentPath => {

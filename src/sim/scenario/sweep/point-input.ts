@@ -12,6 +12,7 @@ const ROOTS = ["profile", "pipeline", "exchange"];
  * @throws {UserError} for a path outside of a variant, an empty part, or a path that lies within another
  */
 export function pointInput(point: SweepPoint): Readonly<Record<string, unknown>> {
+  // allow(unordered): settings keep the order of the file, equal in every run
   const paths = Object.keys(point.settings);
   const problems = paths.flatMap((path) => pathProblems(path, paths));
   if (problems.length > 0) throw new UserError(problems);

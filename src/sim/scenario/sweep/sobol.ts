@@ -17,6 +17,7 @@ const ROWS: readonly Row[] = [
 export const SOBOL_DIMENSIONS_MAX = ROWS.length + 1;
 
 const BITS = 32;
+const TWO_TO_32 = 4_294_967_296;
 
 /**
  * The first `count` points of one dimension of a Sobol sequence, from 0, in [0, 1): of each power of two points every
@@ -27,7 +28,7 @@ export function sobolShares(dimension: number, count: number): number[] {
   const shares = [];
   let value = 0;
   for (let index = 0; index < count; index++) {
-    shares.push((value >>> 0) / 2 ** BITS);
+    shares.push((value >>> 0) / TWO_TO_32);
     // The lowest bit of the index that is 0 says which direction turns.
     let bit = 0;
     while (((index >>> bit) & 1) === 1) bit += 1;

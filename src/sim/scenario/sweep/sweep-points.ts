@@ -41,6 +41,7 @@ export const SWEEP_POINTS_MAX = 10_000;
  * @throws {UserError} for no path, an empty list, a value twice, a number that is not finite, or too many points
  */
 export function gridPoints(base: string, lists: SweepLists): SweepPoint[] {
+  // allow(unordered): lists keep the order of the file, equal in every run
   const paths = Object.keys(lists);
   refuse([...noPaths(paths), ...paths.flatMap((path) => listProblems(path, lists[path]!))]);
   const count = paths.reduce((product, path) => product * lists[path]!.length, 1);
@@ -106,7 +107,7 @@ function valueAt(parameter: SweepRange | SweepChoice, share: number): SweepValue
   if ("values" in parameter) return parameter.values[Math.floor(share * parameter.values.length)]!;
   const { from, to, isInteger = false, isLog = false } = parameter;
   if (isInteger) return Math.min(to, from + Math.floor(share * (to - from + 1)));
-  if (isLog) return from * (to / from) ** share;
+  if (isLog) return from * Math.exp(share * Math.log(to / from));
   return from * (1 - share) + to * share;
 }
 

@@ -1,0 +1,288 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { EXIT, UserError } from "../diagnostics/user-error.ts";
+import { ENGINE_VERSION } from "../engine/version.ts";
+import { DOMINATION_RULE, dominatedBy } from "../lab/sweep/dominated.ts";
+import { openRecordStore } from "../lab/sweep/record-store.ts";
+import { runSweep, type SweepCell, type SweepOutcome } from "../lab/sweep/run-sweep.ts";
+import type { LabJob } from "../lab/tasks/lab-job.ts";
+import { shareMarket } from "../lab/tasks/shared-market.ts";
+import type { TaskRunner } from "../lab/tasks/task-runner.ts";
+import { createThreadRunner } from "../lab/tasks/thread-runner.ts";
+import type { RecordingSource } from "../recording/batch.ts";
+import { openRecordings } from "../recording/open-recordings.ts";
+import { compareRecords } from "../reports/comparison/compare-records.ts";
+import { declaredOptions } from "../reports/comparison/declared-comparison.ts";
+import type { LabComparison } from "../reports/comparison/lab-comparison.ts";
+import { type SweepDocument, sweepRows } from "../reports/comparison/sweep-document.ts";
+import { trialFactsOf } from "../reports/comparison/trials.ts";
+import { appendTrials, readTrialLedger } from "../reports/statistics/trial-ledger-file.ts";
+import { renderSweep } from "../reports/terminal/sweep-text.ts";
+import type { VariantRecord } from "../reports/variants/variant-record.ts";
+import { loadPlugIns } from "../sim/plugins/load-plug-ins.ts";
+import { parseScenario } from "../sim/scenario/load.ts";
+import { momentTsMs } from "../sim/scenario/moment.ts";
+import { overrideScenario } from "../sim/scenario/override.ts";
+import { fitRecording } from "../sim/scenario/recording-fit.ts";
+import type { Scenario } from "../sim/scenario/schema.ts";
+import { createPaint } from "./colour.ts";
+import type { SweepOptions } from "./commands/sweep.ts";
+import { newTrials } from "./compare-command.ts";
+import { parseProfiles, parseSeeds, profileDimension } from "./compare-inputs.ts";
+import { type Interrupts, problemText, type Shell } from "./shell.ts";
+import { createSweepProgress } from "./sweep-progress.ts";
+
+const JOBS_MAX = 256;
+
+/** `sim sweep`: every variant under every seed and profile, side by side, each record kept as soon as it is whole. */
+export async function sweepCommand(file: string, options: SweepOptions, shell: Shell): Promise<void> {
+  const plan = await planOf(file, options, shell);
+  const interrupts = shell.catchInterrupts();
+  let document: SweepDocument;
+  let missing: number;
+  try {
+    ({ document, missing } = await sweep(plan, options, shell, interrupts));
+  } finally {
+    interrupts.release();
+  }
+  if (missing > 0) {
+    shell.exitWith(EXIT.interrupted);
+    shell.note(`interrupted: ${missing} of ${plan.cells.length} runs are missing; --resume goes on`);
+    if (options.json === true) shell.print(JSON.stringify({ schema: "rehearsal.sweep/1", interrupted: true, missing }));
+    return;
+  }
+  if (document.failed.length > 0) shell.exitWith(EXIT.internal);
+  const written = writeSweep(document, plan.folder);
+  if (options.json === true) {
+    shell.print(JSON.stringify(document, null, 2));
+    return;
+  }
+  const paint = createPaint(shell.stdout, !options.colour);
+  const [wide, ascii] = [options.wide === true, options.ascii === true];
+  shell.print(renderSweep(document, { width: shell.stdout.columns ?? 80, wide, ascii, paint, file: written }));
+}
+
+interface SweepPlan {
+  readonly scenario: Scenario;
+  readonly recording: RecordingSource;
+  readonly base: Omit<LabJob, "variants" | "seed" | "profile">;
+  readonly seeds: readonly string[];
+  readonly profiles: readonly (NonNullable<SweepCell["profile"]> | null)[];
+  readonly cells: readonly SweepCell[];
+  readonly folder: string;
+  readonly jobs: number;
+  readonly share: number | null;
+}
+
+async function planOf(file: string, options: SweepOptions, shell: Shell): Promise<SweepPlan> {
+  const jobs = options.jobs === undefined ? availableParallelism() : Number(options.jobs);
+  if (!Number.isInteger(jobs) || jobs < 1 || jobs > JOBS_MAX) {
+    throw refuse(`Cannot use --jobs "${options.jobs}": a whole number from 1 to ${JOBS_MAX} is needed`);
+  }
+  const share = options.stopDominated === undefined ? null : Number(options.stopDominated);
+  if (share !== null && !(share > 0 && share < 1)) {
+    throw refuse(`Cannot use --stop-dominated "${options.stopDominated}": a share above 0 and below 1 is needed`);
+  }
+  const scenarioText = readScenario(file);
+  const plugIns = (options.plugin ?? []).map((each) => resolve(each));
+  const overrides = {
+    ...(options.from === undefined ? {} : { from: options.from }),
+    ...(options.to === undefined ? {} : { to: options.to }),
+    ...(options.recording?.[0] === undefined ? {} : { recording: resolve(options.recording[0]) }),
+  };
+  const scenario = overrideScenario(parseScenario(scenarioText, file, await loadPlugIns(plugIns)), overrides);
+  const furtherRecordings = (options.recording ?? []).slice(1).map((folder) => resolve(folder));
+  const cache = options.cache ? ("auto" as const) : ("off" as const);
+  const note = (text: string): void => {
+    if (options.quiet !== true) shell.note(text);
+  };
+  const recording = openRecordings([scenario.recordingPath, ...furtherRecordings], { cache, onNote: note });
+  const fit = fitRecording(scenario, recording);
+  if (fit.errors.length > 0) throw new UserError(fit.errors);
+  for (const warning of fit.warnings) note(`warning ${problemText(warning)}`);
+  const seeds = options.seeds === undefined ? [scenario.seed] : parseSeeds(options.seeds);
+  const profiles = parseProfiles(options.profile) ?? [null];
+  const cells = profiles.flatMap((profile) =>
+    seeds.flatMap((seed) => scenario.variants.map(({ name }): SweepCell => ({ variant: name, seed, profile }))),
+  );
+  return {
+    scenario,
+    recording,
+    base: {
+      schema: "rehearsal.lab-job/1",
+      scenarioText,
+      scenarioFile: resolve(file),
+      plugIns,
+      overrides,
+      furtherRecordings,
+      cache,
+      scenarioHash: scenario.hash,
+      recordingHash: recording.hash,
+      engineVersion: ENGINE_VERSION,
+    },
+    seeds,
+    profiles,
+    cells,
+    folder: join(options.out, "sweep", `${scenario.name}-${scenario.hash.slice(0, 8)}`),
+    jobs,
+    share,
+  };
+}
+
+async function sweep(
+  plan: SweepPlan,
+  options: SweepOptions,
+  shell: Shell,
+  interrupts: Interrupts,
+): Promise<{ readonly document: SweepDocument; readonly missing: number }> {
+  const { scenario, recording, cells } = plan;
+  const baseline = options.baseline ?? scenario.compare?.baseline ?? scenario.variants[0]!.name;
+  if (!scenario.variants.some(({ name }) => name === baseline)) {
+    throw refuse(`Cannot compare with baseline "${baseline}": the scenario has no variant of that name, one is needed`);
+  }
+  const { runner, close } = await runnerOf(plan, options);
+  try {
+    const stopping = await stopDominated(plan, { runner, baseline, options, shell, interrupts });
+    const gone = new Set(stopping?.stopped.map(({ variant }) => variant));
+    const kept = cells.filter(({ variant }) => !gone.has(variant));
+    const outcome = await runCells(plan.base, kept, { plan, runner, options, shell, interrupts });
+    const { records, failed, missing } = outcome;
+    const comparison = missing > 0 ? null : compared(scenario, records, { baseline, trials: options.trials });
+    return {
+      missing,
+      document: {
+        schema: "rehearsal.sweep/1",
+        scenario: scenario.name,
+        scenarioHash: scenario.hash,
+        recording: recording.id,
+        recordingHash: recording.hash,
+        engineVersion: ENGINE_VERSION,
+        seeds: [...plan.seeds],
+        profiles: plan.profiles.flatMap((profile) => profile ?? []),
+        rows: sweepRows(records, comparison),
+        failed: failed.map((each) => ({ ...each })),
+        stopping,
+        comparison,
+      },
+    };
+  } finally {
+    await close();
+  }
+}
+
+async function runnerOf(
+  plan: SweepPlan,
+  { queue }: SweepOptions,
+): Promise<{ readonly runner: TaskRunner; close(): Promise<void> }> {
+  if (queue !== undefined) {
+    const { createQueueRunner } = await import("../lab/queue/queue-runner.ts");
+    const opened = await createQueueRunner(queue);
+    return { runner: opened, close: () => opened.close() };
+  }
+  const threads = Math.min(plan.jobs, plan.cells.length);
+  // One thread alone reads the recording as fast as the columns could be copied for it.
+  const market = threads > 1 ? shareMarket(plan.recording) : null;
+  return { runner: createThreadRunner({ threads, market }), close: async () => {} };
+}
+
+interface CellContext {
+  readonly plan: SweepPlan;
+  readonly runner: TaskRunner;
+  readonly options: SweepOptions;
+  readonly shell: Shell;
+  readonly interrupts: Interrupts;
+}
+
+async function runCells(
+  base: SweepPlan["base"],
+  cells: readonly SweepCell[],
+  context: CellContext,
+): Promise<SweepOutcome> {
+  const { plan, runner, options, shell, interrupts } = context;
+  const progress = createSweepProgress(shell.stderr, options.quiet === true, () => performance.now());
+  try {
+    return await runSweep({
+      base,
+      cells,
+      runner,
+      store: openRecordStore(join(plan.folder, "records")),
+      lanes: plan.jobs,
+      isResumed: options.resume === true,
+      shouldStop: () => interrupts.shouldStop(),
+      onProgress: (state) => progress.update(state),
+    });
+  } finally {
+    progress.finish();
+  }
+}
+
+/** The first part of the window for all, and who need not see the rest of it. */
+async function stopDominated(
+  plan: SweepPlan,
+  context: Omit<CellContext, "plan"> & { readonly baseline: string },
+): Promise<SweepDocument["stopping"]> {
+  const { scenario, recording, share } = plan;
+  if (share === null) return null;
+  const fromTsMs =
+    scenario.window.from === undefined ? recording.firstTsMs : momentTsMs(scenario.window.from, recording.firstTsMs);
+  const endTsMs =
+    scenario.window.to === undefined ? recording.lastTsMs : momentTsMs(scenario.window.to, recording.firstTsMs);
+  const to = new Date(Math.round(fromTsMs + share * (endTsMs - fromTsMs))).toISOString();
+  const part = overrideScenario(scenario, { to });
+  const first = plan.cells.filter(({ seed, profile }) => seed === plan.seeds[0] && profile === plan.profiles[0]);
+  const base = { ...plan.base, overrides: { ...plan.base.overrides, to }, scenarioHash: part.hash };
+  const { records } = await runCells(base, first, { ...context, plan });
+  return { rule: DOMINATION_RULE, share, stopped: dominatedBy(records, context.baseline) };
+}
+
+function compared(
+  scenario: Scenario,
+  records: readonly VariantRecord[],
+  { baseline, trials }: { readonly baseline: string; readonly trials: string },
+): LabComparison | null {
+  const names = [...new Set(records.map(({ variant }) => variant))];
+  if (names.length < 2 || !names.includes(baseline)) return null;
+  appendTrials(trials, newTrials(records, trials));
+  const hashes = [...new Set(records.map(({ recordingHash }) => recordingHash))];
+  return compareRecords(records, {
+    ...(scenario.compare === undefined ? {} : declaredOptions(scenario.compare, names)),
+    baseline,
+    profileOf: profileDimension(records),
+    trials: trialFactsOf(readTrialLedger(trials), hashes),
+  });
+}
+
+function writeSweep(document: SweepDocument, folder: string): string {
+  const file = join(folder, "sweep.json");
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${file}.part`, `${JSON.stringify(document, null, 2)}\n`);
+    renameSync(`${file}.part`, file);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "an error";
+    const text = `Cannot write the sweep to ${folder}: writing failed with ${code}, a writable folder is needed`;
+    throw new UserError([{ text, hint: "--out DIR chooses another, --resume keeps what is done" }], undefined, {
+      cause,
+    });
+  }
+  return file;
+}
+
+function readScenario(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "an error";
+    const is = code === "ENOENT" ? "there is no such file" : `reading it failed with ${code}`;
+    throw new UserError(
+      [{ file, text: `Cannot read the scenario: ${is}, the path of a YAML file is needed` }],
+      undefined,
+      { cause },
+    );
+  }
+}
+
+function refuse(text: string): UserError {
+  return new UserError([{ text, hint: "sim sweep --help" }]);
+}

@@ -1,0 +1,34 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { VARIANT_RECORD_SCHEMA, type VariantRecord } from "../../reports/variants/variant-record.ts";
+
+/** Finished records by their content's name, each a file that is there whole or not at all. */
+export interface RecordStore {
+  /** `null` when there is none, or only a damaged one. */
+  read(key: string): VariantRecord | null;
+  write(key: string, record: VariantRecord): void;
+}
+
+/** @param folder is made when the first record comes */
+export function openRecordStore(folder: string): RecordStore {
+  const fileOf = (key: string): string => join(folder, `${key}.json`);
+  return {
+    read(key) {
+      const file = fileOf(key);
+      if (!existsSync(file)) return null;
+      try {
+        const record = JSON.parse(readFileSync(file, "utf8")) as VariantRecord;
+        return record.schema === VARIANT_RECORD_SCHEMA ? record : null;
+      } catch {
+        // It is made again; what cannot be read is worth nothing.
+        return null;
+      }
+    },
+    write(key, record) {
+      mkdirSync(folder, { recursive: true });
+      const part = `${fileOf(key)}.${process.pid}.part`;
+      writeFileSync(part, JSON.stringify(record));
+      renameSync(part, fileOf(key));
+    },
+  };
+}
