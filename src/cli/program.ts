@@ -16,6 +16,7 @@ import { registerSchema } from "./commands/schema.ts";
 import { registerServe } from "./commands/serve.ts";
 import { registerSweep } from "./commands/sweep.ts";
 import { registerVerify } from "./commands/verify.ts";
+import { registerWalkForward } from "./commands/walkforward.ts";
 import { registerWorker } from "./commands/worker.ts";
 import type { Shell } from "./shell.ts";
 import { packageVersion } from "./version.ts";
@@ -53,6 +54,7 @@ export function createProgram(shell: Shell): Command {
   registerDiff(program, shell);
   registerCompare(program, shell);
   registerSweep(program, shell);
+  registerWalkForward(program, shell);
   registerWorker(program, shell);
   registerGate(program, shell);
   registerExplain(program, shell);

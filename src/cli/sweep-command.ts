@@ -1,17 +1,13 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
-import { join, resolve } from "node:path";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { EXIT, UserError } from "../diagnostics/user-error.ts";
 import { ENGINE_VERSION } from "../engine/version.ts";
 import { DOMINATION_RULE, dominatedBy } from "../lab/sweep/dominated.ts";
 import { openRecordStore } from "../lab/sweep/record-store.ts";
 import { runSweep, type SweepCell, type SweepOutcome } from "../lab/sweep/run-sweep.ts";
-import type { LabJob } from "../lab/tasks/lab-job.ts";
 import { shareMarket } from "../lab/tasks/shared-market.ts";
 import type { TaskRunner } from "../lab/tasks/task-runner.ts";
 import { createThreadRunner } from "../lab/tasks/thread-runner.ts";
-import type { RecordingSource } from "../recording/batch.ts";
-import { openRecordings } from "../recording/open-recordings.ts";
 import { compareRecords } from "../reports/comparison/compare-records.ts";
 import { declaredOptions } from "../reports/comparison/declared-comparison.ts";
 import type { LabComparison } from "../reports/comparison/lab-comparison.ts";
@@ -20,24 +16,20 @@ import { trialFactsOf } from "../reports/comparison/trials.ts";
 import { appendTrials, readTrialLedger } from "../reports/statistics/trial-ledger-file.ts";
 import { renderSweep } from "../reports/terminal/sweep-text.ts";
 import type { VariantRecord } from "../reports/variants/variant-record.ts";
-import { loadPlugIns } from "../sim/plugins/load-plug-ins.ts";
-import { parseScenario } from "../sim/scenario/load.ts";
 import { momentTsMs } from "../sim/scenario/moment.ts";
 import { overrideScenario } from "../sim/scenario/override.ts";
-import { fitRecording } from "../sim/scenario/recording-fit.ts";
 import type { Scenario } from "../sim/scenario/schema.ts";
 import { createPaint } from "./colour.ts";
 import type { SweepOptions } from "./commands/sweep.ts";
 import { newTrials } from "./compare-command.ts";
-import { parseProfiles, parseSeeds, profileDimension } from "./compare-inputs.ts";
-import { type Interrupts, problemText, type Shell } from "./shell.ts";
+import { profileDimension } from "./compare-inputs.ts";
+import { type LabPlan, planLab } from "./lab-plan.ts";
+import type { Interrupts, Shell } from "./shell.ts";
 import { createSweepProgress } from "./sweep-progress.ts";
-
-const JOBS_MAX = 256;
 
 /** `sim sweep`: every variant under every seed and profile, side by side, each record kept as soon as it is whole. */
 export async function sweepCommand(file: string, options: SweepOptions, shell: Shell): Promise<void> {
-  const plan = await planOf(file, options, shell);
+  const plan = planFor(await planLab(file, options, shell), options);
   const interrupts = shell.catchInterrupts();
   let document: SweepDocument;
   let missing: number;
@@ -63,71 +55,18 @@ export async function sweepCommand(file: string, options: SweepOptions, shell: S
   shell.print(renderSweep(document, { width: shell.stdout.columns ?? 80, wide, ascii, paint, file: written }));
 }
 
-interface SweepPlan {
-  readonly scenario: Scenario;
-  readonly recording: RecordingSource;
-  readonly base: Omit<LabJob, "variants" | "seed" | "profile">;
-  readonly seeds: readonly string[];
-  readonly profiles: readonly (NonNullable<SweepCell["profile"]> | null)[];
-  readonly cells: readonly SweepCell[];
+interface SweepPlan extends LabPlan {
   readonly folder: string;
-  readonly jobs: number;
   readonly share: number | null;
 }
 
-async function planOf(file: string, options: SweepOptions, shell: Shell): Promise<SweepPlan> {
-  const jobs = options.jobs === undefined ? availableParallelism() : Number(options.jobs);
-  if (!Number.isInteger(jobs) || jobs < 1 || jobs > JOBS_MAX) {
-    throw refuse(`Cannot use --jobs "${options.jobs}": a whole number from 1 to ${JOBS_MAX} is needed`);
-  }
-  const share = options.stopDominated === undefined ? null : Number(options.stopDominated);
+function planFor(plan: LabPlan, { out, stopDominated }: SweepOptions): SweepPlan {
+  const share = stopDominated === undefined ? null : Number(stopDominated);
   if (share !== null && !(share > 0 && share < 1)) {
-    throw refuse(`Cannot use --stop-dominated "${options.stopDominated}": a share above 0 and below 1 is needed`);
+    throw refuse(`Cannot use --stop-dominated "${stopDominated}": a share above 0 and below 1 is needed`);
   }
-  const scenarioText = readScenario(file);
-  const plugIns = (options.plugin ?? []).map((each) => resolve(each));
-  const overrides = {
-    ...(options.from === undefined ? {} : { from: options.from }),
-    ...(options.to === undefined ? {} : { to: options.to }),
-    ...(options.recording?.[0] === undefined ? {} : { recording: resolve(options.recording[0]) }),
-  };
-  const scenario = overrideScenario(parseScenario(scenarioText, file, await loadPlugIns(plugIns)), overrides);
-  const furtherRecordings = (options.recording ?? []).slice(1).map((folder) => resolve(folder));
-  const cache = options.cache ? ("auto" as const) : ("off" as const);
-  const note = (text: string): void => {
-    if (options.quiet !== true) shell.note(text);
-  };
-  const recording = openRecordings([scenario.recordingPath, ...furtherRecordings], { cache, onNote: note });
-  const fit = fitRecording(scenario, recording);
-  if (fit.errors.length > 0) throw new UserError(fit.errors);
-  for (const warning of fit.warnings) note(`warning ${problemText(warning)}`);
-  const seeds = options.seeds === undefined ? [scenario.seed] : parseSeeds(options.seeds);
-  const profiles = parseProfiles(options.profile) ?? [null];
-  const cells = profiles.flatMap((profile) =>
-    seeds.flatMap((seed) => scenario.variants.map(({ name }): SweepCell => ({ variant: name, seed, profile }))),
-  );
-  return {
-    scenario,
-    recording,
-    base: {
-      schema: "rehearsal.lab-job/1",
-      scenarioText,
-      scenarioFile: resolve(file),
-      plugIns,
-      overrides,
-      furtherRecordings,
-      cache,
-      scenarioHash: scenario.hash,
-      recordingHash: recording.hash,
-      engineVersion: ENGINE_VERSION,
-    },
-    seeds,
-    profiles,
-    cells,
-    folder: join(options.out, "sweep", `${scenario.name}-${scenario.hash.slice(0, 8)}`),
-    jobs,
-    share,
-  };
+  const { scenario } = plan;
+  return { ...plan, share, folder: join(out, "sweep", `${scenario.name}-${scenario.hash.slice(0, 8)}`) };
 }
 
 async function sweep(
@@ -172,7 +111,7 @@ async function sweep(
 }
 
 async function runnerOf(
-  plan: SweepPlan,
+  plan: LabPlan,
   { queue }: SweepOptions,
 ): Promise<{ readonly runner: TaskRunner; close(): Promise<void> }> {
   if (queue !== undefined) {
@@ -195,7 +134,7 @@ interface CellContext {
 }
 
 async function runCells(
-  base: SweepPlan["base"],
+  base: LabPlan["base"],
   cells: readonly SweepCell[],
   context: CellContext,
 ): Promise<SweepOutcome> {
@@ -267,20 +206,6 @@ function writeSweep(document: SweepDocument, folder: string): string {
     });
   }
   return file;
-}
-
-function readScenario(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "an error";
-    const is = code === "ENOENT" ? "there is no such file" : `reading it failed with ${code}`;
-    throw new UserError(
-      [{ file, text: `Cannot read the scenario: ${is}, the path of a YAML file is needed` }],
-      undefined,
-      { cause },
-    );
-  }
 }
 
 function refuse(text: string): UserError {

@@ -9,7 +9,7 @@ import { RULES } from "./rules.ts";
 const source = fileURLToPath(new URL("../../src/", import.meta.url));
 
 /** Exceptions in the code, by rule: one more or less belongs into the same commit as its reason. */
-const ALLOWED_IN_ENGINE = { clock: 1, collected: 2, "module-state": 9, sort: 8, unordered: 8 };
+const ALLOWED_IN_ENGINE = { clock: 1, collected: 2, "module-state": 9, sort: 8, unordered: 9 };
 
 /** SHA-256 over 2000 values each: an engine with other last bits would move kill scores, and must say so here. */
 const EXP_LOG_BITS = "f882d750c17f575f1ac9f228265e3607de14eef682f35e0ee8ed4f55b8d1feb6";

@@ -9,7 +9,7 @@ export function registerSchema(program: Command, shell: Shell): void {
     .option("--out <file>", "file to write instead of stdout")
     .addOption(
       new Option("--of <document>", "what it describes")
-        .choices(["scenario", "comparison", "gate", "sweep"])
+        .choices(["scenario", "comparison", "gate", "sweep", "walk-forward"])
         .default("scenario"),
     )
     .action(async ({ out, of }: { out?: string; of: keyof typeof TEXTS }) => {
@@ -45,4 +45,15 @@ async function sweepText(): Promise<string> {
   return sweepJsonSchemaText();
 }
 
-const TEXTS = { scenario: scenarioText, comparison: comparisonText, gate: gateText, sweep: sweepText } as const;
+async function walkForwardText(): Promise<string> {
+  const { walkForwardJsonSchemaText } = await import("../../lab/walkforward/walk-forward.ts");
+  return walkForwardJsonSchemaText();
+}
+
+const TEXTS = {
+  scenario: scenarioText,
+  comparison: comparisonText,
+  gate: gateText,
+  sweep: sweepText,
+  "walk-forward": walkForwardText,
+} as const;

@@ -7,7 +7,7 @@ import { FormulaError, type FormulaProblem, refuse } from "./problem.ts";
 import { rangeText } from "./range.ts";
 import { Scope, type Term } from "./scope.ts";
 import { parseStateVariable, type StateVariable, withVariables } from "./state-variable.ts";
-import { type FormulaNode, formulaText, namesIn, parseFormula } from "./syntax.ts";
+import { type FormulaNode, formulaText, namesIn, parseFormula, withConstants } from "./syntax.ts";
 
 /** Formulas of one kind of plan, as a scenario writes them. */
 export interface SectionText {
@@ -27,6 +27,8 @@ export interface GovernorFormulaText {
   readonly entry: SectionText;
   readonly exit?: SectionText | undefined;
   readonly state: Readonly<Record<string, string>>;
+  /** Numbers by name, for a sweep to turn; known in the formulas of entry and exit. */
+  readonly constants?: Readonly<Record<string, number>> | undefined;
   readonly monotone: readonly MonotoneClaim[];
 }
 
@@ -118,12 +120,24 @@ export function readGovernorFormula(text: GovernorFormulaText): {
     );
     if (variable !== null) variables.push(variable);
   }
+  const { constants = {} } = text;
+  // allow(unordered): each name is judged by itself
+  for (const name of Object.keys(constants)) {
+    attempt(
+      ["constants", name],
+      () => {
+        requireFreeName(name, 0);
+        if (Object.hasOwn(text.state, name)) throw refuse(0, `"${name}" is a state variable`, "a name of its own");
+      },
+      undefined,
+    );
+  }
   const scope = withVariables(GOVERNOR_SCOPE, variables);
   // A variable that is wrong is told once, not again by each formula that reads it.
   if (problems.length > 0) return { formula: { scope, variables, entry: EMPTY, exit: null, proofs: [] }, problems };
 
   const section = (name: "entry" | "exit", texts: SectionText): Section =>
-    readSection(texts, scope, (key, make) => attempt([name, key], make, null));
+    readSection(texts, { scope, constants }, (key, make) => attempt([name, key], make, null));
   const entry = section("entry", text.entry);
   const exit = text.exit === undefined ? null : section("exit", text.exit);
   const sections = { entry, exit };
@@ -163,17 +177,18 @@ function requireFreeName(name: string, count: number): void {
 
 function readSection(
   texts: SectionText,
-  scope: Scope,
+  { scope, constants }: { readonly scope: Scope; readonly constants: Readonly<Record<string, number>> },
   attempt: (key: keyof SectionText, make: () => Expression | null) => Expression | null,
 ): Section {
   const read = (key: keyof SectionText, type: "number" | "truth"): Expression | null => {
     const text = texts[key];
-    return text === undefined ? null : attempt(key, () => readExpression(text, type, scope, key));
+    return text === undefined ? null : attempt(key, () => readExpression(text, type, { scope, constants, key }));
   };
   const blockWhen = read("block_when", "truth");
   const value = read("value", "number") ?? EMPTY.value;
   const cutoff = attempt("cutoff", () => {
-    const each = texts.cutoff === undefined ? null : readExpression(texts.cutoff, "number", scope, "cutoff");
+    const each =
+      texts.cutoff === undefined ? null : readExpression(texts.cutoff, "number", { scope, constants, key: "cutoff" });
     // The two meet in a comparison, so they must be able to.
     if (each !== null) requireComparable(value.node, each.node, scope);
     return each;
@@ -192,8 +207,13 @@ function readSection(
   };
 }
 
-function readExpression(text: string, type: "number" | "truth", scope: Scope, key: string): Expression {
-  const node = parseFormula(text);
+function readExpression(
+  text: string,
+  type: "number" | "truth",
+  place: { readonly scope: Scope; readonly constants: Readonly<Record<string, number>>; readonly key: string },
+): Expression {
+  const { scope, constants, key } = place;
+  const node = withConstants(parseFormula(text), constants);
   const fact = checkFormula(node, scope);
   if (fact.type !== type) {
     const is = `${formulaText(node)} is ${fact.type === "truth" ? "true or false" : "a number"}`;

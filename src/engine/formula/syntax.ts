@@ -183,6 +183,15 @@ export function formulaText(node: FormulaNode, isInner = false): string {
   }
 }
 
+/** The formula with names that stand for numbers replaced by them. */
+export function withConstants(node: FormulaNode, constants: Readonly<Record<string, number>>): FormulaNode {
+  if (node.kind === "name" && Object.hasOwn(constants, node.name)) {
+    return { kind: "number", value: constants[node.name]!, at: node.at };
+  }
+  if (node.kind !== "call") return node;
+  return { ...node, args: node.args.map((each) => withConstants(each, constants)) };
+}
+
 /** Every name the formula reads, each once, in the order of the text. */
 export function namesIn(node: FormulaNode): string[] {
   const names = new Set<string>();

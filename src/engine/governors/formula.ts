@@ -52,6 +52,10 @@ const paramsSchema = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .meta({ description: "name: ewma(term, halfLife) | zscore(...) | quantile(term, q, window) | decay(...)" }),
+  constants: z
+    .record(z.string(), z.number())
+    .optional()
+    .meta({ description: "numbers by name, for the formulas of entry and exit; what a sweep turns" }),
   monotone: z
     .array(
       z.strictObject({

@@ -4,8 +4,8 @@ import { VARIANT_RECORD_SCHEMA, type VariantRecord } from "../../reports/variant
 
 /** Finished records by their content's name, each a file that is there whole or not at all. */
 export interface RecordStore {
-  /** `null` when there is none, or only a damaged one. */
-  read(key: string): VariantRecord | null;
+  /** `null` when there is none, or only a damaged one or one of something else. */
+  read(key: string, expected: Pick<VariantRecord, "variant" | "seed" | "scenarioHash">): VariantRecord | null;
   write(key: string, record: VariantRecord): void;
 }
 
@@ -13,12 +13,13 @@ export interface RecordStore {
 export function openRecordStore(folder: string): RecordStore {
   const fileOf = (key: string): string => join(folder, `${key}.json`);
   return {
-    read(key) {
+    read(key, { variant, seed, scenarioHash }) {
       const file = fileOf(key);
       if (!existsSync(file)) return null;
       try {
         const record = JSON.parse(readFileSync(file, "utf8")) as VariantRecord;
-        return record.schema === VARIANT_RECORD_SCHEMA ? record : null;
+        const isWanted = record.variant === variant && record.seed === seed && record.scenarioHash === scenarioHash;
+        return record.schema === VARIANT_RECORD_SCHEMA && isWanted ? record : null;
       } catch {
         // It is made again; what cannot be read is worth nothing.
         return null;

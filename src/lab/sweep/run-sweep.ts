@@ -59,10 +59,10 @@ export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
   const keys = cells.map((cell) => recordKeyOf(jobOf(cell, []), cell.variant));
   const records = new Map<string, VariantRecord>();
   if (request.isResumed) {
-    for (const key of keys) {
-      const known = store.read(key);
-      if (known !== null) records.set(key, known);
-    }
+    cells.forEach(({ variant, seed }, place) => {
+      const known = store.read(keys[place]!, { variant, seed, scenarioHash: base.scenarioHash });
+      if (known !== null) records.set(keys[place]!, known);
+    });
   }
   const reused = records.size;
   const wanted = cells.filter((_, place) => !records.has(keys[place]!));
@@ -82,7 +82,7 @@ export async function runSweep(request: SweepRequest): Promise<SweepOutcome> {
       const job = jobs[place]!;
       if ("problems" in answer) refusal ??= new UserError(answer.problems, answer.exit);
       else if ("crash" in answer) {
-        const reason = answer.crash.split("\n")[0] ?? "";
+        const reason = answer.crash.split("\n")[0] || "its thread ended without a word";
         for (const variant of job.variants) failed.push({ variant, seed: job.seed, profile: job.profile, reason });
       } else {
         answer.records.forEach((record, index) => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { quantileBounds } from "../statistics/seeds.ts";
 import type { VariantRecord } from "../variants/variant-record.ts";
 import { type LabComparison, labComparisonSchema } from "./lab-comparison.ts";
 
@@ -20,6 +21,8 @@ const row = z.strictObject({
   maxDrawdownQuote: money.nullable(),
   /** Net result of every seed and profile, least first: order statistics, so that luck of one is seen. */
   netPnlOrdered: z.array(z.number()),
+  /** Of the median over the seeds under the first profile, from two order statistics; null below six seeds. */
+  netPnlMedianBounds: z.strictObject({ low: z.number(), high: z.number(), coverage: z.number() }).nullable(),
   journalSha256: z.string(),
   badge: z.string().nullable(),
   /** Of the first declared metric against the baseline; `null` for the baseline itself. */
@@ -86,6 +89,7 @@ export function sweepRows(records: readonly VariantRecord[], comparison: LabComp
       netPnlQuote: result.netPnlQuote,
       maxDrawdownQuote: result.maxDrawdownMarkedQuote ?? result.maxDrawdownQuote,
       netPnlOrdered: own.map(({ summary }) => Number(summary.money.netPnlQuote)).sort((left, right) => left - right),
+      netPnlMedianBounds: medianBounds(own),
       journalSha256: first.journalSha256,
       badge: judged?.badge ?? null,
       verdict: metric?.verdict ?? null,
@@ -95,4 +99,12 @@ export function sweepRows(records: readonly VariantRecord[], comparison: LabComp
   return rows.sort(
     (left, right) => Number(right.netPnlQuote) - Number(left.netPnlQuote) || (left.variant < right.variant ? -1 : 1),
   );
+}
+
+/** One value a seed; further profiles are no further evidence. */
+function medianBounds(own: readonly VariantRecord[]): SweepRow["netPnlMedianBounds"] {
+  const bySeed = new Map<string, number>();
+  for (const { seed, summary } of own) if (!bySeed.has(seed)) bySeed.set(seed, Number(summary.money.netPnlQuote));
+  const { value } = quantileBounds([...bySeed.values()]);
+  return value === null ? null : { low: value.low, high: value.high, coverage: value.coverage };
 }

@@ -266,7 +266,7 @@ export type Ablation = z.infer<typeof ablation>;
 export type RuleEffect = z.infer<typeof ruleEffect>;
 export type GateDocument = z.infer<typeof gateDocumentSchema>;
 
-/** The published JSON Schema of `gate.json`. */
+/** Bytes of `schemas/gate.schema.json`. */
 export function gateJsonSchemaText(): string {
   return `${JSON.stringify(z.toJSONSchema(gateDocumentSchema, { target: "draft-7" }), null, 2)}\n`;
 }

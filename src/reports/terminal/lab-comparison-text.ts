@@ -8,6 +8,16 @@ import { type Column, type Row, renderTable, type Style } from "./table.ts";
 
 /** With more candidates than this each gets one row, not a section. */
 export const SECTIONS_MAX = 3;
+/** Rows of a table over candidates; the document has all of them. */
+const ROWS_MAX = 16;
+
+function shownOf<Row>(
+  rows: readonly Row[],
+  screen: Screen,
+): { readonly rows: readonly Row[]; readonly more: string[] } {
+  const left = rows.length - ROWS_MAX;
+  return { rows: rows.slice(0, ROWS_MAX), more: left > 0 ? told(`and ${grouped(left)} more in the file`, screen) : [] };
+}
 
 /** Decisions that changed, differences with verdicts, and what the number of trials does to them. */
 export function labSections(comparison: LabComparison, screen: Screen): string[][] {
@@ -62,9 +72,11 @@ function decisionSection({ baseline, candidates }: LabComparison, screen: Screen
             screen,
           ),
     );
+  const shown = shownOf(rows, screen);
   return [
     screen.paint("heading", `DECISIONS THAT CHANGED  from ${visibleText(baseline)}`),
-    ...renderTable(columns, rows, { ...screen, headerStyle: "dim" }),
+    ...renderTable(columns, shown.rows, { ...screen, headerStyle: "dim" }),
+    ...shown.more,
     ...firsts,
   ];
 }
@@ -181,10 +193,12 @@ function manySection({ candidates, metrics, variants }: LabComparison, screen: S
       .filter(({ bySeed, byProfile }) => bySeed.isFlipping || byProfile.isFlipping)
       .flatMap(({ label, verdictReason }) => told(`${candidate}, ${label}: ${verdictReason}`, screen)),
   );
+  const shown = shownOf(rows, screen);
   return [
     screen.paint("heading", "DIFFERENCES  candidate minus baseline, at 95 %"),
-    ...renderTable(columns, rows, { ...screen, headerStyle: "dim" }),
-    ...flips,
+    ...renderTable(columns, shown.rows, { ...screen, headerStyle: "dim" }),
+    ...shown.more,
+    ...flips.slice(0, ROWS_MAX),
   ];
 }
 
@@ -219,10 +233,12 @@ function trialSection({ many, variants }: LabComparison, screen: Screen): string
       ],
     }),
   );
+  const shown = shownOf(rows, screen);
   return [
     screen.paint("heading", "MANY VARIANTS"),
     ...told(n, screen),
-    ...renderTable(columns, rows, { ...screen, headerStyle: "dim" }),
+    ...renderTable(columns, shown.rows, { ...screen, headerStyle: "dim" }),
+    ...shown.more,
     ...told(superior("StepM and SPA over bursts", bursts), screen),
     ...told(superior("StepM and SPA over buckets (second)", buckets), screen),
     ...told(

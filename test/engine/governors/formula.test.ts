@@ -298,3 +298,28 @@ describe("docs/drivers.md", () => {
     },
   );
 });
+
+describe("constants", () => {
+  const withLevel = (constants: Record<string, number>, cutoff = "level - 2 * weight") =>
+    readGovernorFormula({ entry: { cutoff }, state: {}, monotone: [], constants });
+
+  test("stand for their numbers in every formula, and show as such", () => {
+    const { formula: read, problems } = withLevel({ level: 0.8, weight: 0.05 });
+    expect(problems).toEqual([]);
+    expect(read.entry.cutoff!.compiled([])).toBeCloseTo(0.7, 12);
+    expect(read.entry.slots.map((slot) => read.scope.terms[slot]!.name)).not.toContain("level");
+  });
+
+  test.each([
+    [{ level: 0.8 }, /weight/],
+    [{ level: 0.8, weight: 1, kill_score: 1 }, /"kill_score" is a driver/],
+    [{ level: 0.8, weight: 1, exp: 1 }, /"exp" has a meaning/],
+    [{ Level: 0.8, level: 1, weight: 1 }, /"Level" is no name/],
+  ])("%j is refused by name", (constants, expected) => {
+    expect(
+      withLevel(constants as Record<string, number>)
+        .problems.map(({ is }) => is)
+        .join(),
+    ).toMatch(expected);
+  });
+});
