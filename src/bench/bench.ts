@@ -30,6 +30,7 @@ import {
   type UniverseRun,
   universeRecording,
 } from "./universe.ts";
+import { WARM_UP_MINUTES } from "./variants.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const sim = join(root, "dist/cli/sim.js");
@@ -48,6 +49,12 @@ const replaySize = {
   rawSeconds: isSmoke ? 300 : 7200,
   ndjsonSeconds: isSmoke ? 20 : 1200,
   rounds: isFull ? 2 : rounds,
+  variants: isSmoke
+    ? [{ seconds: 2400, minutes: 33, rounds }]
+    : [
+        { seconds: isFull ? 86_400 : 23_400, minutes: WARM_UP_MINUTES, rounds },
+        { seconds: 7200, minutes: 40, rounds },
+      ],
 };
 
 const serveSize = {

@@ -8,6 +8,7 @@ import { openRecording } from "../recording/reader.ts";
 import { type Figure, interleaved, rateText, type Timing, timedRateText } from "./measure.ts";
 import { rawBatches, shardBatches, writeNdjson, writeRaw, writeShards } from "./replay-files.ts";
 import { contentText, NO_RUN, runUniverse, UNIVERSE_SYMBOLS, universeRecording } from "./universe.ts";
+import { variantFigures } from "./variants-bench.ts";
 
 export interface ReplaySize {
   /** Virtual seconds of the universe in caches, of the raw columns beside them, and as NDJSON. */
@@ -15,6 +16,8 @@ export interface ReplaySize {
   readonly rawSeconds: number;
   readonly ndjsonSeconds: number;
   readonly rounds: number;
+  /** What many governors are run over: `minutes` of it pass before the first intent. */
+  readonly variants: readonly { readonly seconds: number; readonly minutes: number; readonly rounds: number }[];
 }
 
 /** From files to decisions: every rate beside raw typed arrays read from a file in the same run. */
@@ -27,7 +30,8 @@ export function replay(size: ReplaySize): Figure[] {
   }
 }
 
-function measure(dir: string, { seconds, rawSeconds, ndjsonSeconds, rounds }: ReplaySize): Figure[] {
+function measure(dir: string, size: ReplaySize): Figure[] {
+  const { seconds, rawSeconds, ndjsonSeconds, rounds } = size;
   const universe = universeRecording(seconds);
   const rows = universe.marketEventCount;
   const raw = join(dir, "raw");
@@ -69,7 +73,17 @@ function measure(dir: string, { seconds, rawSeconds, ndjsonSeconds, rounds }: Re
     beside("  the same recording from its cache, hashes included", ndjsonRows, fromCache),
     beside(`market cache written (${(bytes / rows).toFixed(1)} bytes a row), generation included`, rows, written),
     memory(dir, seconds),
+    ...size.variants.flatMap((span) => variants(dir, seconds, span)),
   ];
+}
+
+/** Over the caches that are there, where they are of that span. */
+function variants(dir: string, cachedSeconds: number, span: ReplaySize["variants"][number]): Figure[] {
+  const { seconds, minutes, rounds } = span;
+  if (seconds === cachedSeconds) return variantFigures({ dir, seconds, warmUpMinutes: minutes, rounds });
+  const own = mkdtempSync(join(dir, "span-"));
+  writeShards(own, universeRecording(seconds));
+  return variantFigures({ dir: own, seconds, warmUpMinutes: minutes, rounds });
 }
 
 /** The universe as the caches hold it. */

@@ -11,7 +11,7 @@ describe("npm run bench", () => {
     const bench = spawnSync(process.execPath, [repositoryPath("dist/bench/bench.js"), "--smoke"], { encoding: "utf8" });
     expect(bench.stderr).toBe("");
     const rows = bench.stdout.trimEnd().split("\n");
-    expect(rows).toHaveLength(21);
+    expect(rows).toHaveLength(24);
     expect(bench.stdout).not.toMatch(/NaN|Infinity|skipped|[^\d.]0 (MB|ms)/);
     for (const figure of [
       "market cache decoded and merged",
@@ -19,6 +19,9 @@ describe("npm run bench", () => {
       "NDJSON read cold",
       "market cache written",
       "peak memory of that pipeline",
+      "32 governors in one pass",
+      "on one core: processor time of all threads",
+      "memory of one governor more",
       "market events",
       "intents to ledger",
       "decisions they cause",
