@@ -1,11 +1,15 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { EXIT, type ExitCode, type Problem, UserError } from "../diagnostics/user-error.ts";
 import { ENGINE_VERSION } from "../engine/version.ts";
+import type { RecordingSource } from "../recording/batch.ts";
 import type { CacheMode } from "../recording/cache/cached-source.ts";
 import { openRecordings } from "../recording/open-recordings.ts";
 import { compareRecords } from "../reports/comparison/compare-records.ts";
 import { declaredOptions } from "../reports/comparison/declared-comparison.ts";
 import type { LabComparison } from "../reports/comparison/lab-comparison.ts";
 import { compareVariants, type RunComparison } from "../reports/comparison.ts";
+import type { GateDocument } from "../reports/gate/schema.ts";
 import { readJournal } from "../reports/journal-file.ts";
 import type { RunSummary } from "../reports/summary/schema.ts";
 import { thresholdExitCode } from "../reports/thresholds.ts";
@@ -34,6 +38,8 @@ export interface ExecuteOptions {
   readonly isReplaceAllowed: boolean;
   /** Whether `report.html`, `summary.md` and `junit.xml` are made of it. */
   readonly isReported: boolean;
+  /** Whether each variant's governor is judged too (`gate.json`): some replays more. */
+  readonly isGateJudged?: boolean;
   /** Folders of recordings that are replayed together with the scenario's. */
   readonly furtherRecordings: readonly string[];
   readonly cache: CacheMode;
@@ -143,8 +149,9 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
     const failures = result.variants.flatMap(({ name, accountMismatch }) =>
       accountMismatch === null ? [] : [`variant ${name}: the exchange's books do not add up: ${accountMismatch}`],
     );
+    const judged = await withGates(finished, { scenario, recording, folder: folder.path, isAlone, options });
     const report = options.isReported
-      ? await writeReports(folder.path, { variants: finished, comparison, expectations })
+      ? await writeReports(folder.path, { variants: judged, comparison, lab, expectations })
       : null;
     return {
       scenario,
@@ -181,6 +188,30 @@ async function runWithPauses(request: RunRequest): Promise<RunResult> {
     await new Promise((resume) => setImmediate(resume));
     pausedMs = performance.now();
   }
+}
+
+/** Judged when the run is in its place: a judgement is derived from it and may fail without it. */
+async function withGates(
+  finished: readonly FinishedVariant[],
+  run: {
+    readonly scenario: Scenario;
+    readonly recording: RecordingSource;
+    readonly folder: string;
+    readonly isAlone: boolean;
+    readonly options: ExecuteOptions;
+  },
+): Promise<readonly (FinishedVariant & { readonly gate: GateDocument | null })[]> {
+  const { scenario, recording, folder, isAlone, options } = run;
+  if (options.isGateJudged !== true) return finished.map((variant) => ({ ...variant, gate: null }));
+  const { judgeGate } = await import("../lab/gate/judge-gate.ts");
+  const judged = [];
+  for (const [variantIndex, variant] of finished.entries()) {
+    const gate = await judgeGate({ scenario, recording, variantIndex, shouldStop: options.shouldStop });
+    const file = join(folder, isAlone ? "" : variant.summary.run.variant, "gate.json");
+    writeFileSync(file, jsonFile(gate));
+    judged.push({ ...variant, gate });
+  }
+  return judged;
 }
 
 function causesOf(

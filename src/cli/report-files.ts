@@ -1,8 +1,10 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { LabComparison } from "../reports/comparison/lab-comparison.ts";
 import type { RunComparison } from "../reports/comparison.ts";
 import { renderJunit } from "../reports/documents/run-junit.ts";
 import { renderMarkdown } from "../reports/documents/run-markdown.ts";
+import type { GateDocument } from "../reports/gate/schema.ts";
 import type { ReportModel } from "../reports/html/report-model.ts";
 import type { RunSeries } from "../reports/html/series/run-series.ts";
 import type { RunSummary } from "../reports/summary/schema.ts";
@@ -10,7 +12,12 @@ import type { ExpectationResult } from "./expectations.ts";
 
 /** What a run leaves in memory for its reports. */
 export interface ReportedRun {
-  readonly variants: readonly { readonly summary: RunSummary; readonly series: RunSeries | null }[];
+  readonly variants: readonly {
+    readonly summary: RunSummary;
+    readonly series: RunSeries | null;
+    readonly gate: GateDocument | null;
+  }[];
+  readonly lab: LabComparison | null;
   readonly comparison: RunComparison | null;
   readonly expectations: readonly ExpectationResult[];
 }
@@ -19,9 +26,17 @@ export interface ReportedRun {
 export async function writeReports(folder: string, run: ReportedRun): Promise<string> {
   const { filesOf } = await import("../reports/html/read-report.ts");
   const summaries = run.variants.map(({ summary }) => summary);
-  const variants = run.variants.flatMap(({ summary, series }) => (series === null ? [] : [{ summary, series }]));
+  const variants = run.variants.flatMap(({ summary, series, gate }) =>
+    series === null ? [] : [{ summary, series, gate }],
+  );
   writeDocuments(folder, { summaries, comparison: run.comparison, expectations: run.expectations });
-  return await writeHtml(folder, { variants, comparison: run.comparison, files: filesOf(folder), gaps: [] });
+  return await writeHtml(folder, {
+    variants,
+    comparison: run.comparison,
+    lab: run.lab,
+    files: filesOf(folder),
+    gaps: [],
+  });
 }
 
 /**

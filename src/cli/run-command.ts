@@ -82,6 +82,7 @@ async function runOne(scenario: Scenario, context: RunContext): Promise<Scenario
       isReplaceAllowed: options.force === true,
       // A folder of scenarios is asked for its verdicts; a single one for what happened.
       isReported: options.report ?? isSingle,
+      isGateJudged: options.gate === true,
       furtherRecordings:
         options.recording === undefined
           ? (part.from?.checkpoint.header.furtherRecordings ?? [])

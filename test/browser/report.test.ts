@@ -23,9 +23,12 @@ describe.skipIf(!hasChromium)("a report in a browser", () => {
     await ensureBuilt();
     folder = mkdtempSync(join(tmpdir(), "rehearsal-browser-"));
     const scenario = join(process.cwd(), "scenarios", "regime-flip.yaml");
-    const run = await runSim(["run", scenario, "--to", "36h", "--variant", "fixed-threshold,z-score,formula"], {
-      cwd: folder,
-    });
+    const run = await runSim(
+      ["run", scenario, "--to", "36h", "--variant", "fixed-threshold,z-score,formula", "--gate"],
+      {
+        cwd: folder,
+      },
+    );
     expect(run.stderr).toBe("");
     report = join(folder, "sim-out", readdirSync(join(folder, "sim-out"))[0]!, "report.html");
     browser = await launchChromium();
@@ -78,7 +81,14 @@ describe.skipIf(!hasChromium)("a report in a browser", () => {
     const { page } = await openFile(browser, report, { javaScriptEnabled: false });
     expect(await page.locator(".theme").isVisible()).toBe(false);
     expect(await page.locator(".picker").first().isVisible()).toBe(false);
-    for (const text of ["entries executed", "What changed", "Method and assumptions", "BTCUSDT"]) {
+    for (const text of [
+      "entries executed",
+      "What changed",
+      "How sure is that?",
+      "What the gate was worth",
+      "Method and assumptions",
+      "BTCUSDT",
+    ]) {
       expect(await page.locator(`text=${text}`).first().isVisible(), text).toBe(true);
     }
     const hidden = await page.locator("[data-picked-by][hidden]").count();

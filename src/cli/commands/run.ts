@@ -19,6 +19,7 @@ export interface RunOptions {
   readonly force?: boolean;
   /** Absent: with a single scenario only. */
   readonly report?: boolean;
+  readonly gate?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
@@ -61,6 +62,7 @@ export function registerRun(program: Command, shell: Shell): void {
     .option("--force", "replace a run of the same id that has other bytes")
     .option("--report", "write report.html, summary.md and junit.xml (a single scenario does without being asked)")
     .option("--no-report", "do not write them")
+    .option("--gate", "judge every variant's governor as well, for the report: gate.json (docs/gate-value.md)")
     .option("--json", "one JSON document on stdout")
     .option("-q, --quiet", "nothing on stderr except errors")
     .option("-v, --verbose", "timing on stderr")

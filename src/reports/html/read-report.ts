@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
+import { type LabComparison, labComparisonSchema } from "../comparison/lab-comparison.ts";
 import type { RunComparison } from "../comparison.ts";
 import { createOutcomeLog } from "../comparison.ts";
+import { type GateDocument, gateDocumentSchema } from "../gate/schema.ts";
 import { openJournal } from "../journal-file.ts";
 import { createRunSummary } from "../summary/run-summary.ts";
 import { type RunSummary, runSummarySchema } from "../summary/schema.ts";
@@ -33,14 +35,16 @@ export function readReport(folder: string, places: readonly JournalPlace[]): Rep
       if (written === null) again.observe(entry);
     }
     for (const { text } of journal.findings) gaps.push(`${journal.header.variant}: ${text}`);
-    if (written !== null) return { summary: written, series: series.finish() };
+    const gate = readGate(join(folder, name, "gate.json"));
+    if (written !== null) return { summary: written, series: series.finish(), gate };
     gaps.push(
       `${journal.header.variant}: its summary is missing or of another version; the numbers here were made from its journal, thresholds were not judged`,
     );
-    return { summary: { ...again.finish(), thresholds: [] }, series: series.finish() };
+    return { summary: { ...again.finish(), thresholds: [] }, series: series.finish(), gate };
   });
   const comparison = readComparison(join(folder, "comparison.json"));
-  return { variants: inOrder(variants, comparison), comparison, files: filesOf(folder), gaps };
+  const lab = readLab(join(folder, "lab-comparison.json"));
+  return { variants: inOrder(variants, comparison), comparison, lab, files: filesOf(folder), gaps };
 }
 
 /** Folders come by name; the comparison knows which variant is the baseline and in which order the others stand. */
@@ -59,6 +63,17 @@ function readSummary(file: string): RunSummary | null {
 function readComparison(file: string): RunComparison | null {
   const value = readJson(file) as Partial<RunComparison> | null;
   return value?.schema === "sim.comparison/1" ? (value as RunComparison) : null;
+}
+
+/** The judgement of a variant's governor; `null` when there is none of this version. */
+export function readGate(file: string): GateDocument | null {
+  const parsed = gateDocumentSchema.safeParse(readJson(file));
+  return parsed.success ? parsed.data : null;
+}
+
+function readLab(file: string): LabComparison | null {
+  const parsed = labComparisonSchema.safeParse(readJson(file));
+  return parsed.success ? parsed.data : null;
 }
 
 function readJson(file: string): unknown {

@@ -5,6 +5,7 @@ import { answerSection, headOf } from "./sections/answer.ts";
 import { comparisonSection } from "./sections/comparison.ts";
 import { coverageSection } from "./sections/coverage.ts";
 import { executionSection, exitSection } from "./sections/execution.ts";
+import { gateSection } from "./sections/gate.ts";
 import { governorSection } from "./sections/governor.ts";
 import { dataSection, findingSection, methodSection, thresholdSection } from "./sections/method.ts";
 import { moneySection } from "./sections/money.ts";
@@ -18,12 +19,14 @@ export function renderReport(model: ReportModel): string {
   if (model.variants.length === 0)
     throw new RangeError("Cannot report a run: it has no variant, at least one is needed");
   const comparison = comparisonSection(model);
+  const gate = gateSection(model);
   const sections: Section[] = [
     { id: "answer", title: "Answer", body: answerSection(model) },
     { id: "execution", title: "Did it execute?", body: executionSection(model) },
     ...(comparison === null ? [] : [{ id: "comparison", title: "What changed", body: comparison }]),
     { id: "money", title: "Money", body: moneySection(model) },
     { id: "governor", title: "Governor on the score", body: governorSection(model) },
+    ...(gate === null ? [] : [{ id: "gate", title: "What the gate was worth", body: gate }]),
     ...(model.further ?? []),
     { id: "exits", title: "Exits", body: exitSection(model) },
     { id: "coverage", title: "Coverage", body: coverageSection(model) },

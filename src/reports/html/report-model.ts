@@ -1,4 +1,6 @@
+import type { LabComparison } from "../comparison/lab-comparison.ts";
 import type { RunComparison } from "../comparison.ts";
+import type { GateDocument } from "../gate/schema.ts";
 import type { RunSummary } from "../summary/schema.ts";
 import type { Markup } from "./markup.ts";
 import type { RunSeries } from "./series/run-series.ts";
@@ -7,6 +9,8 @@ import type { RunSeries } from "./series/run-series.ts";
 export interface ReportedVariant {
   readonly summary: RunSummary;
   readonly series: RunSeries;
+  /** What its governor was worth, when somebody judged it. */
+  readonly gate?: GateDocument | null;
 }
 
 /** Everything a report page says, whether the run was simulated, replayed or live. */
@@ -14,6 +18,8 @@ export interface ReportModel {
   /** At least one; the first is the baseline. */
   readonly variants: readonly ReportedVariant[];
   readonly comparison: RunComparison | null;
+  /** Differences with intervals and verdicts, when the scenario declares how its variants are compared. */
+  readonly lab?: LabComparison | null;
   /** Files of the run with their SHA-256, by name. */
   readonly files: readonly ReportedFile[];
   /** What the journals could not tell, each a sentence. */

@@ -42,9 +42,14 @@ export function accessible(svg: string, title: string, finding: string): Markup 
   return new Markup(rounded(named));
 }
 
-/** Coordinates need no more than hundredths of a pixel; seventeen digits of them would be most of the file. */
+/**
+ * Coordinates need no more than hundredths of a pixel; seventeen digits of them would be most of the file. What is printed
+ * between the tags stays as it is: it is a number somebody reads.
+ */
 function rounded(svg: string): string {
-  return svg.replace(/(?<![\w#.-])-?\d+\.\d{3,}(?![\w.])/g, (number) => String(Number(Number(number).toFixed(2)) + 0));
+  return svg.replace(/<[^>]*>/g, (tag) =>
+    tag.replace(/(?<![\w#.-])-?\d+\.\d{3,}(?![\w.])/g, (number) => String(Number(Number(number).toFixed(2)) + 0)),
+  );
 }
 
 /** A picture with its finding above and its numbers below, for those who do not see it or want to check it. */
