@@ -7,6 +7,8 @@ import { openRecordings } from "../recording/open-recordings.ts";
 import type { RunComparison } from "../reports/comparison.ts";
 import { readVariantRecord, readVariantRecords } from "../reports/variants/read-record.ts";
 import type { VariantRecord } from "../reports/variants/variant-record.ts";
+import { loadPlugIns } from "../sim/plugins/load-plug-ins.ts";
+import type { PlugIns } from "../sim/plugins/plug-ins.ts";
 import { loadScenario } from "../sim/scenario/load.ts";
 import { overrideScenario } from "../sim/scenario/override.ts";
 import { fitRecording } from "../sim/scenario/recording-fit.ts";
@@ -36,9 +38,10 @@ export async function readCompareInputs(
     const { folder } = findRun(options.out, options.run);
     return { records: what.map((variant) => readVariantRecord(folder, variant)), scenarios: [] };
   }
+  const plugIns = await loadPlugIns(options.plugin ?? []);
   const seeds = options.seeds === undefined ? undefined : parseSeeds(options.seeds);
   const profiles = parseProfiles(options.profile);
-  const scenarios = what.map((name) => (isScenario(name) ? loaded(name, options) : null));
+  const scenarios = what.map((name) => (isScenario(name) ? loaded(name, options, plugIns) : null));
   if (scenarios.every((each) => each === null)) requireNothingToRun(options);
   const records: VariantRecord[] = [];
   for (const [index, name] of what.entries()) {
@@ -66,8 +69,8 @@ function isScenario(name: string): boolean {
   return /\.ya?ml$/.test(name);
 }
 
-function loaded(file: string, { from, to, recording }: CompareCommandOptions): Scenario {
-  return overrideScenario(loadScenario(file), {
+function loaded(file: string, { from, to, recording }: CompareCommandOptions, plugIns: PlugIns): Scenario {
+  return overrideScenario(loadScenario(file, plugIns), {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(recording?.[0] === undefined ? {} : { recording: recording[0] }),

@@ -7,6 +7,7 @@ import { VariantsInterrupted } from "../lab/run/run-variants.ts";
 import { openRecordings } from "../recording/open-recordings.ts";
 import type { GateDocument } from "../reports/gate/schema.ts";
 import { renderGate } from "../reports/terminal/gate-report-text.ts";
+import { loadPlugIns } from "../sim/plugins/load-plug-ins.ts";
 import { loadScenario } from "../sim/scenario/load.ts";
 import { overrideScenario } from "../sim/scenario/override.ts";
 import { fitRecording } from "../sim/scenario/recording-fit.ts";
@@ -18,7 +19,7 @@ import { problemText, type Shell } from "./shell.ts";
 /** `sim gate`: replays one variant with parts of its gate off and says what its refusals were worth. */
 export async function gateCommand(file: string, options: GateOptions, shell: Shell): Promise<void> {
   const { seed, from, to } = options;
-  const scenario = overrideScenario(loadScenario(file), {
+  const scenario = overrideScenario(loadScenario(file, await loadPlugIns(options.plugin ?? [])), {
     ...(seed === undefined ? {} : { seed }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),

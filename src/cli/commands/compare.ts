@@ -11,6 +11,7 @@ export interface CompareCommandOptions {
   readonly seeds?: string;
   readonly profile?: readonly string[];
   readonly recording?: readonly string[];
+  readonly plugin?: readonly string[];
   readonly from?: string;
   readonly to?: string;
   readonly trials: string;
@@ -46,6 +47,7 @@ export function registerCompare(program: Command, shell: Shell): void {
     .option("--seeds <list>", "run scenarios with these seeds: 1..5 or 1,7,9")
     .option("--profile <name>", "run scenarios with these fills: optimistic, neutral, adverse", collect)
     .option("--recording <dir>", "another recording than the scenarios' (repeat it: they are replayed as one)", collect)
+    .option("--plugin <file>", "a governor, ranker or strategy of scenarios that run now (repeat it)", collect)
     .option("--from <time>", "start of the window of scenarios that run now")
     .option("--to <time>", "end of it")
     .option("--trials <file>", "ledger of every variant ever tried on a recording", ".sim/trials.ndjson")

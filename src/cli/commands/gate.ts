@@ -6,6 +6,7 @@ export interface GateOptions {
   readonly out: string;
   readonly variant?: string;
   readonly seed?: string;
+  readonly plugin?: readonly string[];
   readonly from?: string;
   readonly to?: string;
   /** False with `--no-cache`. */
@@ -35,6 +36,7 @@ export function registerGate(program: Command, shell: Shell): void {
     .option("--seed <text>", "instead of the scenario's")
     .option("--from <time>", "start of the window: UTC time, or duration from the first record")
     .option("--to <time>", "end of the window")
+    .option("--plugin <file>", "a governor, ranker or strategy in JavaScript (repeat it; docs/plugins.md)", append)
     .option("--out <dir>", "folder of the runs' files; the judgement goes to gate/ in it", "sim-out")
     .option("--no-cache", "neither use nor make a market cache (docs/cache.md)")
     .option("--json", "one JSON document on stdout")
@@ -47,4 +49,8 @@ export function registerGate(program: Command, shell: Shell): void {
       const { gateCommand } = await import("../gate-command.ts");
       await gateCommand(scenario, options, shell);
     });
+}
+
+function append(value: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), value];
 }

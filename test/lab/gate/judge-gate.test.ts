@@ -4,7 +4,8 @@ import { parseMoney } from "../../../src/engine/domain/money.ts";
 import { ablationOf, endEquity } from "../../../src/lab/gate/ablation.ts";
 import { judgeGate } from "../../../src/lab/gate/judge-gate.ts";
 import { shadowExits } from "../../../src/lab/gate/shadow-exits.ts";
-import { VariantsInterrupted } from "../../../src/lab/run/run-variants.ts";
+import { replayScenario, whatIf } from "../../../src/lab/gate/what-if.ts";
+import { runVariants, VariantsInterrupted } from "../../../src/lab/run/run-variants.ts";
 import { openRecording } from "../../../src/recording/reader.ts";
 import { gateDocumentSchema, gateJsonSchemaText } from "../../../src/reports/gate/schema.ts";
 import { episodeId } from "../../../src/reports/gate/shadow.ts";
@@ -112,6 +113,27 @@ describe("the gate of a shipped scenario", () => {
     expect(gate.entry.ENTRY.executed).toBe(0);
     expect(gate.entry.ENTRY.horizons[0]!.pShift).toEqual({ value: null, reason: "all_blocked" });
     expect(gate.limits.join()).toContain("nothing was let through");
+  });
+
+  test("passes what it says: one reason alone is the gate off, a reason that never came changes nothing", async () => {
+    const place = scenario.variants.findIndex(({ name }) => name === "z-score");
+    const variant = scenario.variants[place]!;
+    const variants = [
+      variant,
+      whatIf(variant, "off", { evalTypes: ["ENTRY", "EXIT", "UNKNOWN"] }),
+      whatIf(variant, "all", { reasons: ["kill_z_above_cutoff", "kill_score_unknown"] }),
+      whatIf(variant, "none", { reasons: ["a_reason_that_never_came"] }),
+    ];
+    const records = await runVariants({ scenario: replayScenario(scenario, variants), recording });
+    const [asItIs, off, all, none] = records.map(({ roundTrips }) => JSON.stringify(roundTrips));
+    expect(all).toBe(off);
+    expect(none).toBe(asItIs);
+    expect(off).not.toBe(asItIs);
+    const [actual, ungoverned] = records as [VariantRecord, VariantRecord];
+    const whole = ablationOf(actual, ungoverned, [{ reason: "all", refusals: 1, record: records[2]! }]);
+    expect(whole.interactionQuote).toBe("0");
+    const nothing = ablationOf(actual, ungoverned, [{ reason: "none", refusals: 0, record: records[3]! }]);
+    expect(nothing.effects[0]!.effectQuote).toBe("0");
   });
 
   test("shows every governor the same ungoverned world", async () => {

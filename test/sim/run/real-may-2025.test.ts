@@ -1,26 +1,15 @@
-import { readdirSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { importToMemory } from "../../../src/recording/import/import-recording.ts";
 import { loadScenario } from "../../../src/sim/scenario/load.ts";
-import { hasShared, sharedPath } from "../../shared-data.ts";
+import { hasShared } from "../../shared-data.ts";
+import { openMay2025 } from "./may-2025.ts";
 import { findingCodes, type RecordedRun, repositoryPath, runOf } from "./run-helpers.ts";
-
-const CANDLES = "data/candles/fut1m_A_2025-05";
 
 /** The shipped scenario, as it is, over 30 real days of 16 symbols. */
 describe.skipIf(!hasShared)("regime-flip on the real May of 2025", () => {
   let run: RecordedRun;
 
   beforeAll(() => {
-    const folder = sharedPath(CANDLES);
-    const recording = importToMemory({
-      candles: readdirSync(folder)
-        .sort()
-        .map((name) => `${folder}/${name}`),
-      funding: sharedPath("data/funding/A_typhonun_2025-03_06.csv"),
-      exchangeInfo: sharedPath("data/exchangeInfo/usdm_TESTNET_2025-03-06.json"),
-    });
-    run = runOf(loadScenario(repositoryPath("scenarios/regime-flip.yaml")), recording);
+    run = runOf(loadScenario(repositoryPath("scenarios/regime-flip.yaml")), openMay2025());
   }, 240_000);
 
   const decisionsOf = (variant: number) => run.entries[variant]!.flatMap(({ decisions }) => decisions);
