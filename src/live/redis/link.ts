@@ -2,7 +2,10 @@ import { Redis } from "ioredis";
 import type { RedisTarget } from "./redis-target.ts";
 
 /** A reply as bytes: nothing is decoded on the way. */
-export type Reply = Buffer | string | number | null | readonly Reply[];
+export type Reply = Buffer | string | number | null | RedisRefusal | readonly Reply[];
+
+/** Name and arguments. */
+export type Command = readonly [name: string, ...args: (string | number | Buffer)[]];
 
 /** One connection; it is not repaired, a lost one is replaced by a new one. */
 export interface RedisLink {
@@ -11,6 +14,13 @@ export interface RedisLink {
    * @throws {LinkLost} when there is no answer because the connection ended.
    */
   ask(command: string, ...args: (string | number | Buffer)[]): Promise<Reply>;
+  /**
+   * Sends all commands in one piece and gives their answers in order; one that was refused has its refusal there, also
+   * inside the answer of an `EXEC`.
+   *
+   * @throws {LinkLost} when the connection ended before every answer was there: any part may have been done.
+   */
+  askAll(commands: readonly Command[]): Promise<readonly (Reply | RedisRefusal)[]>;
   /** Ends the connection at once; what was asked fails with `LinkLost`. Without effect on a lost one. */
   close(): void;
 }
@@ -75,6 +85,21 @@ export async function openLink(target: RedisTarget, connectTimeoutMs: number): P
         throw new LinkLost(reason ?? "the connection was closed");
       }
     },
+    async askAll(commands) {
+      const pipeline = redis.pipeline();
+      for (const [name, ...args] of commands) pipeline.callBuffer(name, ...args);
+      let answers: [error: Error | null, result: unknown][] | null;
+      try {
+        answers = await pipeline.exec();
+      } catch {
+        throw new LinkLost(reason ?? "the connection was closed");
+      }
+      return (answers ?? []).map(([error, result]) => {
+        if (error === null) return refusalsOf(result);
+        if (error.name === "ReplyError") return new RedisRefusal(error.message);
+        throw new LinkLost(reason ?? "the connection was closed");
+      });
+    },
     close() {
       if (isClosed) return;
       isClosed = true;
@@ -94,6 +119,11 @@ export async function openLink(target: RedisTarget, connectTimeoutMs: number): P
     throw error;
   }
   return link;
+}
+
+function refusalsOf(answer: unknown): Reply {
+  if (Array.isArray(answer)) return answer.map(refusalsOf);
+  return answer instanceof Error ? new RedisRefusal(answer.message) : (answer as Reply);
 }
 
 async function greet(link: RedisLink, username: string | null, password: string | null, db: number): Promise<void> {

@@ -270,6 +270,7 @@ describe.skipIf(!hasRedis)("what happens to the server", () => {
       streams: [INTENTS],
       intervals: { silence: 200 },
       wrap: (link) => ({
+        ...link,
         close: () => link.close(),
         async ask(command, ...args) {
           if (hasRead && command === "XINFO") {
