@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { LinkLost, openLink, type RedisLink, RedisRefusal, type Reply } from "./link.ts";
+import { type Command, LinkLost, openLink, type RedisLink, RedisRefusal, type Reply } from "./link.ts";
 import type { RedisTarget } from "./redis-target.ts";
 
 /** A span of the recorder's clock in which the server was not heard. */
@@ -95,13 +95,26 @@ export class PatientLink {
    * @throws {RedisRefusal} when the server answers with an error.
    */
   async ask(allowanceMs: number, command: string, ...args: (string | number)[]): Promise<Reply> {
+    return this.#question(allowanceMs, (link) => link.ask(command, ...args));
+  }
+
+  /**
+   * Many commands in one piece (see `RedisLink.askAll`); refusals are among the answers.
+   *
+   * @throws {LinkLost} when the connection is or gets lost: any part may have been done.
+   */
+  async askAll(allowanceMs: number, commands: readonly Command[]): Promise<readonly (Reply | RedisRefusal)[]> {
+    return this.#question(allowanceMs, (link) => link.askAll(commands));
+  }
+
+  async #question<T>(allowanceMs: number, put: (link: RedisLink) => Promise<T>): Promise<T> {
     const link = this.#link;
     if (link === null) throw new LinkLost("there is no connection");
     const { nowMs } = this.#options;
     const question = { askedMs: performance.now(), askedTsMs: nowMs(), allowanceMs, busyMs: this.#busySoFarMs() };
     this.#questions.add(question);
     try {
-      const reply = await link.ask(command, ...args);
+      const reply = await put(link);
       this.#answered(question);
       return reply;
     } catch (error) {
@@ -147,6 +160,13 @@ export class PatientLink {
       endTsMs: nowMs(),
       cause: `connected again after ${tries}; each stream is read on where it was`,
     };
+  }
+
+  /** Gives a connection up that answers and is of no use, e.g. of a server that became a replica. */
+  drop(cause: string): void {
+    this.#givenUp ??= cause;
+    const link = this.#link;
+    if (link !== null) this.#lost(link, new LinkLost(cause));
   }
 
   /** Answers that are under way still come in; a server that does not answer is not waited for. */
