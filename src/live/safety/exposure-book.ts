@@ -88,14 +88,15 @@ export class ExposureBook {
    * @param counts which open orders count; reduce-only ones never do, because the exchange lets them only reduce
    */
   worstLots(symbol: string, counts: (order: OpenOrder) => boolean): number {
-    let longest = this.qtyLotsOf(symbol);
-    let shortest = longest;
+    // A short is no room for more buying: a close may take it away before the other orders fill.
+    let longest = Math.max(0, this.qtyLotsOf(symbol));
+    let shortest = Math.min(0, this.qtyLotsOf(symbol));
     for (const open of this.#open.values()) {
       if (open.order.symbol !== symbol || open.order.isReduceOnly || !counts(open)) continue;
       if (open.order.side === "BUY") longest += open.leftLots;
       else shortest -= open.leftLots;
     }
-    return Math.max(Math.abs(longest), Math.abs(shortest));
+    return Math.max(longest, -shortest);
   }
 
   /** Orders that left within the last minute, or may have: those without an end count as if they left now. */

@@ -22,7 +22,7 @@ const command = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant("tell" as const), pick }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("end" as const), pick }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("giveUp" as const), pick }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("report" as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("report" as const), isLate: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("wait" as const), lots }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("kill" as const), pick }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("recover" as const) }) },
@@ -35,6 +35,7 @@ class TrueExchange {
   readonly sent: Sent[] = [];
   readonly sentTsMs: number[] = [];
   #untold: (() => void)[] = [];
+  #reportLate: () => void = () => undefined;
   killSwitch: "off" | "entries" | "all" = "off";
 
   constructor(world: GateWorld) {
@@ -83,6 +84,15 @@ class TrueExchange {
     const next = this.#untold.shift();
     next?.();
     if (isTwice) next?.();
+  }
+
+  /** Says what is held: now, or what was held at the last time somebody asked. */
+  report(isLate: boolean): void {
+    const { tsMs } = this.world;
+    const held = [...this.positions].filter(([, qtyLots]) => qtyLots !== 0);
+    const tell = () => this.world.report(held, tsMs);
+    (isLate ? this.#reportLate : tell)();
+    this.#reportLate = tell;
   }
 
   worst(symbol: string): number {
@@ -155,7 +165,7 @@ test("no stream of orders and answers brings what is held and may fill above a l
             break;
           }
           case "report":
-            world.report([...exchange.positions].filter(([, qtyLots]) => qtyLots !== 0));
+            exchange.report(each.isLate);
             break;
           case "wait":
             world.tsMs += each.lots * 500;

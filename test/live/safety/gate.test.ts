@@ -37,12 +37,10 @@ describe("the safety gate refuses", () => {
     const world = new GateWorld();
     world.open({ side: "BUY", qtyLots: 40 });
     world.open({ side: "BUY", qtyLots: 40 });
-    // Long 80 of 80; selling 50 twice could leave 20 short: worse than nothing, but not than 80 long.
+    // Long 80 of 80. Selling 50 leaves the worst at 80; 100 for sale could make 100 short once a close has filled.
     expect(world.limitOf({ side: "SELL", qtyLots: 50 })).toBeNull();
-    expect(world.limitOf({ side: "SELL", qtyLots: 50 })).toBeNull();
-    expect(world.limitOf({ side: "SELL", qtyLots: 50 })).toBeNull();
-    // 80 - 50 - 50 - 50 - 50 = -120.
     expect(world.limitOf({ side: "SELL", qtyLots: 50 })).toBe("position");
+    expect(world.limitOf({ side: "SELL", qtyLots: 30 })).toBeNull();
   });
 
   test("the order that brings all symbols together above the limit", () => {
