@@ -9,6 +9,8 @@ const lock = join(root, "dist/.building");
 
 /** Path of the built `sim`. */
 export const SIM = join(root, "dist/cli/sim.js");
+/** Path of the built `live`. */
+export const LIVE = join(root, "dist/cli/live.js");
 
 /**
  * Builds dist/ when it is older than src/. Call it in `beforeAll` of tests that start the command line as users do;
@@ -71,9 +73,18 @@ export interface CliOptions {
 }
 
 /** Runs the built `sim` as a child process and collects what it prints. */
-export function runSim(args: readonly string[], { cwd, env, onStart }: CliOptions = {}): Promise<CliResult> {
+export function runSim(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  return runBuilt(SIM, args, options);
+}
+
+/** As `runSim`, of the built `live`. */
+export function runLive(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  return runBuilt(LIVE, args, options);
+}
+
+function runBuilt(program: string, args: readonly string[], { cwd, env, onStart }: CliOptions): Promise<CliResult> {
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [SIM, ...args], { cwd, env: { ...process.env, NO_COLOR: "1", ...env } });
+    const child = spawn(process.execPath, [program, ...args], { cwd, env: { ...process.env, NO_COLOR: "1", ...env } });
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

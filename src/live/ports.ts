@@ -52,6 +52,11 @@ export interface FeedRow {
   readonly qty?: string;
   readonly bidQty?: string;
   readonly askQty?: string;
+  /**
+   * Something that was known before the session began, told during `connect` in order of time: it is stamped with its
+   * own time, so that trackers begin with a past.
+   */
+  readonly isHistory?: true;
 }
 
 /** A funding rate that has been settled for everybody; what our account paid comes from the exchange port. */

@@ -61,4 +61,6 @@ export interface VenueOptions {
   readonly isLiquidationEnabled?: boolean;
   /** First digits of order ids; ids beyond 2^53 are what some real symbols have. */
   readonly orderIdBase?: bigint;
+  /** Trade ids go on from it; 0 when absent. */
+  readonly tradeIdBase?: number;
 }

@@ -67,6 +67,7 @@ export class Venue {
     this.#bySymbol = new Map(options.rules.map(({ symbol, index }) => [symbol, index]));
     this.#matchedKinds = matchedKinds(options.fidelity);
     const { rules, market, listener } = options;
+    this.#counters.trades = options.tradeIdBase ?? 0;
     const nextTranId = () => ++this.#counters.transfers;
     this.#desk = new OrderDesk({
       rules,

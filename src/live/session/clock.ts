@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import type { Cancel, Clock } from "../ports.ts";
 
 /** Longer waits overflow the timer of the runtime: the session asks again. */
@@ -15,6 +16,36 @@ export function systemClock(): Clock {
           () => {
             // A timer may fire a fraction of a millisecond early, or the wall clock went back meanwhile.
             if (Date.now() < dueTsMs) arm();
+            else action();
+          },
+          Math.min(WAIT_MS_MAX, Math.max(0, waitMs)),
+        );
+      };
+      arm();
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+/**
+ * Time that runs as a multiple of the machine's, from an instant of its own: a session on recorded prices, or on a
+ * served exchange whose virtual time it follows.
+ *
+ * @param startTsMs what it shows now
+ * @param factor virtual milliseconds in one of the machine's, above 0
+ */
+export function scaledClock(startTsMs: number, factor: number): Clock {
+  const startWallMs = performance.now();
+  const nowMs = () => Math.floor(startTsMs + (performance.now() - startWallMs) * factor);
+  return {
+    nowMs,
+    schedule(dueTsMs, action) {
+      let timer: NodeJS.Timeout;
+      const arm = () => {
+        const waitMs = Math.ceil((dueTsMs - nowMs()) / factor);
+        timer = setTimeout(
+          () => {
+            if (nowMs() < dueTsMs) arm();
             else action();
           },
           Math.min(WAIT_MS_MAX, Math.max(0, waitMs)),

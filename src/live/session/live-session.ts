@@ -310,7 +310,7 @@ export class LiveSession {
   }
 
   #applyRow(feedRow: FeedRow): void {
-    const row = applyStamp(feedRow, this.#stamp());
+    const row = applyStamp(feedRow, this.#stampOf(feedRow));
     this.#rows += 1;
     this.#options.recording?.row(feedRow, row.tsMs);
     // The exchange sees a price before the engine does (docs/architecture.md, rule 5).
@@ -350,6 +350,12 @@ export class LiveSession {
   /** Time of what happens now: the clock's, unless that went back. */
   #stamp(): number {
     this.#stampMs = Math.max(this.#stampMs, this.#options.clock.nowMs());
+    return this.#stampMs;
+  }
+
+  #stampOf({ isHistory, tsMs }: FeedRow): number {
+    if (isHistory !== true || tsMs === null || tsMs > this.#options.clock.nowMs()) return this.#stamp();
+    this.#stampMs = Math.max(this.#stampMs, tsMs);
     return this.#stampMs;
   }
 

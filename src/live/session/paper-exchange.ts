@@ -35,9 +35,13 @@ export interface PaperExchangeOptions {
   readonly latencyMs: { readonly order: number; readonly answer: number; readonly snapshot: number };
   readonly venueInfo?: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly leverageBrackets?: ReadonlyMap<string, readonly LeverageBracket[]>;
+  /** Orders and trades of an earlier account of the session: ids go on behind them, none comes twice. 0 when absent. */
+  readonly idsUsed?: number;
   /** Positions the account begins with. */
   readonly positions?: readonly { readonly symbol: string; readonly qtyLots: number; readonly entryPrice: number }[];
 }
+
+const ORDER_ID_BASE = 10_000_000n;
 
 /**
  * The venue of simulations on live prices: paper trading, shadows, and tests. Orders meet the prices of the session's
@@ -65,6 +69,8 @@ export class PaperExchange implements LiveExchange {
       ),
       market: this.#market,
       fidelity: options.fidelity,
+      orderIdBase: ORDER_ID_BASE + BigInt(options.idsUsed ?? 0),
+      tradeIdBase: options.idsUsed ?? 0,
       makerRate: parseMoney(fees.maker),
       takerRate: parseMoney(fees.taker),
       fill: options.fill,

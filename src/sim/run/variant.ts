@@ -1,21 +1,18 @@
 import { UserError } from "../../diagnostics/user-error.ts";
 import type { Instrument } from "../../engine/domain/instrument.ts";
 import type { JournalHeader } from "../../engine/domain/journal.ts";
-import type { PlanAction } from "../../engine/domain/plan.ts";
 import { createEngine, type EngineSnapshot } from "../../engine/engine.ts";
-import { createGovernor } from "../../engine/governors/index.ts";
 import { createInvariantChecker, type InvariantMemory, type InvariantOptions } from "../../engine/invariants.ts";
-import { MarketState } from "../../engine/market/market-state.ts";
-import type { EngineParts } from "../../engine/pipeline/state.ts";
-import { createRanker } from "../../engine/rankers/index.ts";
+import type { MarketState } from "../../engine/market/market-state.ts";
 import { ENGINE_VERSION } from "../../engine/version.ts";
 import { matchingText } from "../../venue/matching-text.ts";
 import type { VenueMarket } from "../../venue/venue-market.ts";
 import { type ExchangeSnapshot, SimulatedExchange } from "../exchange/simulated-exchange.ts";
 import { troublesOf } from "../exchange/troubles-of.ts";
-import type { ResolvedVariant, Scenario } from "../scenario/schema.ts";
+import type { ResolvedVariant } from "../scenario/schema.ts";
 import { createRandomStreams, type RandomStreamState } from "../time/random-streams.ts";
 import { Scheduler, type SchedulerState } from "../time/scheduler.ts";
+import { enginePartsOf, marketOf } from "./engine-parts.ts";
 import { initialPositions } from "./run-instruments.ts";
 import type { RunRequest, VariantResult } from "./types.ts";
 import { RANK, type Scheduled, VariantWorld, type WorldSnapshot } from "./variant-world.ts";
@@ -92,20 +89,13 @@ export function createVariant(parts: {
       watchers.set(symbol, index, isWatched);
     },
   });
-  const engineParts: EngineParts = {
-    policy,
+  const engineParts = enginePartsOf({
+    scenario,
+    definition,
     instruments,
     market,
-    governor: createGovernor(policy.governor, saved?.engine.governor, (name) => scenario.plugIns?.governor(name)),
-    ranker: createRanker(policy.snapshots.ranker, (name) => scenario.plugIns?.ranker(name)),
-    universeExtra: extraSymbols(scenario, recording.symbols),
-    // allow(unordered): symbols are words, in the order of the file
-    initialProposals: Object.entries(scenario.initial.proposals).map(([symbol, { action, ttl }]) => ({
-      symbol,
-      action: action as PlanAction,
-      ttlMs: ttl,
-    })),
-  };
+    governorMemory: saved?.engine.governor,
+  });
   const engine = createEngine(engineParts, saved?.engine.memory);
   const symbolIndex = new Map(recording.symbols.map((symbol, place) => [symbol, place]));
   const invariantOptions: InvariantOptions = {
@@ -175,24 +165,10 @@ function sharedMarket(
   const key = `${featureWindowBars}/${featurePointsMin}/${marketStateInterval}`;
   let market = markets.get(key);
   if (market === undefined) {
-    market = new MarketState({
-      symbols,
-      windowBars: featureWindowBars,
-      pointsMin: featurePointsMin,
-      refreshBars: Math.max(1, Math.round(marketStateInterval / 60_000)),
-    });
+    market = marketOf(symbols, trackers);
     markets.set(key, market);
   }
   return market;
-}
-
-/** Universe names beyond the recording: those written down, then made-up ones up to the count. */
-function extraSymbols(scenario: Scenario, symbols: readonly string[]): string[] {
-  const known = new Set(symbols);
-  const extra = scenario.universe.symbols.filter((symbol) => !known.has(symbol));
-  const wanted = (scenario.universe.count ?? 0) - symbols.length - extra.length;
-  for (let number = 1; number <= wanted; number++) extra.push(`FILLER${String(number).padStart(4, "0")}USDT`);
-  return extra;
 }
 
 function headerOf(

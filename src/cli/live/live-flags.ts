@@ -1,0 +1,44 @@
+/** What commander hands over for `live`. */
+export interface LiveFlags {
+  readonly testnet?: boolean;
+  readonly paper?: boolean;
+  readonly dryRun?: boolean;
+  readonly resume?: string;
+  readonly venue: "demo" | "testnet";
+  readonly baseUrl?: string;
+  readonly keysFile?: string;
+  readonly feed: "exchange" | "recording";
+  readonly speed: string;
+  readonly variant?: string;
+  readonly plugin?: readonly string[];
+  readonly symbols?: readonly string[];
+  readonly shadow?: readonly string[];
+  readonly intents?: string;
+  readonly redis?: string;
+  readonly redisPasswordFile?: string;
+  readonly stream: string;
+  readonly group: string;
+  readonly consumer?: string;
+  readonly start: string;
+  readonly publish: boolean;
+  readonly shape: "strict" | "origin";
+  readonly prefix: string;
+  readonly maxNotional: string;
+  readonly maxTotal: string;
+  readonly maxPosition?: string;
+  readonly maxLoss: string;
+  readonly maxOrdersPerMinute: string;
+  readonly killFile?: string;
+  readonly killKey?: string;
+  readonly adopt?: boolean;
+  readonly flattenOnExit?: boolean;
+  readonly durability: "disk" | "process";
+  readonly for?: string;
+  readonly out: string;
+  readonly metricsPort?: string;
+  readonly logLevel: string;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly colour: boolean;
+}
