@@ -17,7 +17,7 @@ export interface RedisOperator extends Operator {
 /**
  * The kill key. It is asked for every half second, which needs no configuration of the server; a notification could be
  * lost. A server that cannot be asked is "unknown" and never "off": what was said last holds, and `whenUnknown` may
- * refuse new risk meanwhile.
+ * refuse new risk meanwhile. A switch that was on when the server went is released by the word `off` only.
  */
 export function createRedisOperator(options: RedisOperatorOptions): RedisOperator {
   return new KillKey(options);
@@ -52,6 +52,7 @@ class KillKey implements RedisOperator {
   #isKnown = false;
   #heardMs = 0;
   #refusal: string | null = null;
+  #isLatched = false;
   #isClosed = false;
   #onWake: (() => void) | null = null;
   #work: Promise<void> = Promise.resolve();
@@ -104,7 +105,7 @@ class KillKey implements RedisOperator {
     while (!this.#isClosed) {
       try {
         if (link.state === "away") {
-          await link.reconnect(async (opened) => this.#heard(await opened.ask("GET", key)));
+          await link.reconnect(async (opened) => this.#heardAgain(await opened.ask("GET", key)));
           continue;
         }
         await this.#wait(pollMs);
@@ -126,11 +127,23 @@ class KillKey implements RedisOperator {
     });
   }
 
+  /** A server may have lost the key with its data: that nobody says it any more is no release. */
+  #heardAgain(reply: Reply): void {
+    if (reply === null && this.#said !== "off") {
+      this.#isLatched = true;
+      const { key } = this.#options;
+      const text = `The kill key "${key}" is gone from a server that was away: "${this.#said}" holds until the key says "off"`;
+      this.#options.onProblem?.({ code: "kill_key_lost", name: key, text });
+    }
+    this.#heard(reply);
+  }
+
   #heard(reply: Reply): void {
     this.#heardMs = performance.now();
     this.#isKnown = true;
     this.#refusal = null;
-    this.#said = killScope(reply === null ? null : textOf(reply));
+    if (reply !== null) this.#isLatched = false;
+    if (!this.#isLatched) this.#said = killScope(reply === null ? null : textOf(reply));
     this.#tell(this.#said, `redis key ${this.#options.key}`);
   }
 

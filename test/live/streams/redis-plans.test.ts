@@ -12,6 +12,7 @@ import { knownFields } from "../../../src/recording/inspect/known-fields.ts";
 import { hasRedis, RedisServer, type RedisServerOptions } from "../redis-server.ts";
 import { INSTRUMENTS, START_MS } from "../session/session-world.ts";
 import { until } from "./intent-collector.ts";
+import { LateLink } from "./late-link.ts";
 import { sessionEntries } from "./published-entries.ts";
 
 const PLANS = "quantum:stream:apply.plan";
@@ -241,6 +242,40 @@ describe.skipIf(!hasRedis)("plans and results", () => {
     await expectWhole(client, entries);
     expect(one.plans.status.transactions).toBeGreaterThanOrEqual(before);
   });
+
+  test.each(["before a new process begins to write", "after it has written"])(
+    "are single when a transaction of a process that is gone arrives late, %s",
+    async (when) => {
+      const client = await begin();
+      const { entries } = await sessionEntries();
+      const late = await LateLink.open(server.port);
+      try {
+        const one = publisher({ target: parseRedisUrl(late.url), giveUpMs: 100 });
+        hand(one, entries.slice(0, 100));
+        await one.plans.drain();
+        late.hold();
+        hand(one, entries.slice(100, 300));
+        await until(() => late.heldBytes > 0 && one.plans.status.state === "away");
+        await one.plans.close();
+        const two = publisher();
+        expect(await two.plans.lastPublishedSeq()).toBe(entries[99]!.envelope.seq);
+        const arrive = async () => {
+          const processed = async () => Number(/total_commands_processed:(\d+)/.exec(await client.info("stats"))![1]);
+          const before = await processed();
+          await late.release();
+          // Beside our own question.
+          await until(async () => (await processed()) > before + 100);
+        };
+        if (when.startsWith("before")) await arrive();
+        hand(two, entries);
+        await two.plans.drain();
+        if (when.startsWith("after")) await arrive();
+        await expectWhole(client, entries);
+      } finally {
+        late.close();
+      }
+    },
+  );
 
   test("that a failover took back are written again, and somebody is told", async () => {
     const client = await begin();
