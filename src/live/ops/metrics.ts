@@ -6,6 +6,7 @@ import { type Money, moneyToNumber } from "../../engine/domain/money.ts";
 import { REASONS, reasonHead } from "../../engine/domain/reason.ts";
 import { INTERRUPTIONS } from "../../recording/stream-rank.ts";
 import { LIVE_FINDING_PREFIX, SAFETY_REFUSAL_CODE, type SessionState, type SessionStatus } from "../ports.ts";
+import type { SafetyLimits, SafetyStatus } from "../safety/gate.ts";
 import { firstLabels, knownLabel } from "./bounded-label.ts";
 import { SessionFacts } from "./session-facts.ts";
 
@@ -20,21 +21,26 @@ export const STAGES = [
 
 export type Stage = (typeof STAGES)[number];
 
-/** What a session may use up; absent limits have no series. */
-export interface SessionLimits {
+/** What the engine lets a session use up; absent limits have no series. */
+export interface EngineLimits {
   readonly openPositionsMax?: number;
   readonly notionalTotalMaxQuote?: Money;
   /** Share of the peak of equity, 0 to 1. */
   readonly drawdownMax?: number;
-  readonly lossMaxQuote?: Money;
-  readonly ordersPerMinuteMax?: number;
+}
+
+/** The safety gate as metrics see it: its limits, and what it counts against them. */
+export interface WatchedGate {
+  readonly limits: Pick<SafetyLimits, "maxExposureQuote" | "maxOrdersPerMinute" | "maxLossQuote">;
+  status(tsMs: number): SafetyStatus;
 }
 
 export interface MetricsOptions {
   readonly sessionId: string;
   /** Gives symbols and step sizes: positions are exported in base units, of these symbols only. */
   readonly header: Pick<JournalHeader, "symbols" | "stepSizes">;
-  readonly limits?: SessionLimits;
+  readonly limits?: EngineLimits;
+  readonly gate?: WatchedGate;
   /** The clock of the session, UTC milliseconds: ages are worked out when they are read. */
   nowMs(): number;
 }
@@ -218,7 +224,7 @@ function createMeters(registry: Registry) {
 }
 
 /** Gauges that are worked out when they are read. */
-function createGauges(registry: Registry, facts: SessionFacts, { limits = {}, nowMs }: MetricsOptions): void {
+function createGauges(registry: Registry, facts: SessionFacts, { limits = {}, gate, nowMs }: MetricsOptions): void {
   const read = (name: string, help: string, value: () => number | null): void => {
     new Gauge({
       name: `rehearsal_${name}`,
@@ -251,29 +257,33 @@ function createGauges(registry: Registry, facts: SessionFacts, { limits = {}, no
   perSymbol(registry, "ledger_behind_base", "Position minus ledger in base units", facts, (symbol) => {
     return facts.ledgerBehindLots(symbol);
   });
-  const used = new Map<string, () => number>();
-  const { openPositionsMax, notionalTotalMaxQuote, drawdownMax, lossMaxQuote, ordersPerMinuteMax } = limits;
-  const limit = (name: string, most: number | undefined, value: () => number) => {
-    if (most !== undefined && most > 0) used.set(name, () => value() / most);
-  };
-  limit("open_positions", openPositionsMax, () => facts.openPositions);
-  limit("notional_total", amountOf(notionalTotalMaxQuote), () => facts.grossNotional);
-  limit("drawdown", drawdownMax, () => facts.drawdown);
-  limit("loss", amountOf(lossMaxQuote), () => Math.max(0, -moneyToNumber(facts.pnlQuote ?? 0n)));
-  limit("orders_per_minute", ordersPerMinuteMax, () => facts.ordersPerMinute(nowMs()));
   new Gauge({
     name: "rehearsal_limit_used_ratio",
     help: "Share of a limit that is used up; 1 is all of it",
     labelNames: ["limit"],
     registers: [registry],
     collect() {
-      for (const [name, share] of used) this.set({ limit: name }, share());
+      this.reset();
+      const set = (limit: string, used: number | null, most: number | undefined) => {
+        // A limit of 0 allows nothing: no share of it can be told.
+        if (used !== null && most !== undefined && most > 0) this.set({ limit }, used / most);
+      };
+      const { openPositionsMax, notionalTotalMaxQuote, drawdownMax } = limits;
+      set("open_positions", facts.openPositions, openPositionsMax);
+      set("notional_total", facts.grossNotional, money(notionalTotalMaxQuote ?? null) ?? undefined);
+      set("drawdown", facts.drawdown, drawdownMax);
+      if (gate === undefined) return;
+      const { maxExposureQuote, maxLossQuote, maxOrdersPerMinute } = gate.limits;
+      const { exposureQuote, resultQuote, ordersLastMinute } = gate.status(nowMs());
+      set("gate_exposure", moneyToNumber(exposureQuote), moneyToNumber(maxExposureQuote));
+      set(
+        "gate_loss",
+        resultQuote === null ? null : Math.max(0, -moneyToNumber(resultQuote)),
+        moneyToNumber(maxLossQuote),
+      );
+      set("gate_orders_per_minute", ordersLastMinute, maxOrdersPerMinute);
     },
   });
-}
-
-function amountOf(amount: Money | undefined): number | undefined {
-  return amount === undefined ? undefined : moneyToNumber(amount);
 }
 
 function perSymbol(

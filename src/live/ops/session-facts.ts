@@ -6,7 +6,6 @@ import type { Money } from "../../engine/domain/money.ts";
 
 /** Trades that are remembered, so that one told twice is counted once. */
 const TRADES_KEPT = 10_000;
-const ORDER_RATE_WINDOW_MS = 60_000;
 
 /** Plans of one kind and what became of them; entries and exits are never added up. */
 export interface PlanTally {
@@ -31,7 +30,6 @@ export class SessionFacts {
   readonly #positions = new Map<string, number>();
   readonly #ledger = new Map<string, number>();
   readonly #trades = new Set<string>();
-  #orderTimes: number[] = [];
   intentsRejected = 0;
   /** Trades, each counted once however often it is told. */
   fills = 0;
@@ -53,7 +51,7 @@ export class SessionFacts {
   observe({ envelope, decisions }: JournalEntry): void {
     this.lastEntryTsMs = envelope.tsMs;
     this.#event(envelope.event, envelope.tsMs);
-    for (const decision of decisions) this.#decision(decision, envelope.tsMs);
+    for (const decision of decisions) this.#decision(decision);
   }
 
   /** A price has been applied; prices are no entries. */
@@ -91,12 +89,6 @@ export class SessionFacts {
     return now === null || this.startWalletQuote === null ? null : now - this.startWalletQuote;
   }
 
-  /** Orders decided within a minute before the given time. */
-  ordersPerMinute(tsMs: number): number {
-    this.#orderTimes = this.#orderTimes.filter((each) => each > tsMs - ORDER_RATE_WINDOW_MS);
-    return this.#orderTimes.length;
-  }
-
   #isNewTrade({ symbol, tradeId }: OrderFilled): boolean {
     const key = `${symbol} ${tradeId}`;
     if (this.#trades.has(key)) return false;
@@ -131,7 +123,7 @@ export class SessionFacts {
     }
   }
 
-  #decision(decision: Decision, tsMs: number): void {
+  #decision(decision: Decision): void {
     switch (decision.type) {
       case "intent.rejected":
         this.intentsRejected += 1;
@@ -143,10 +135,6 @@ export class SessionFacts {
         else if (/^(?:BLOCKED|REJECTED|SKIPPED)/.test(decision.status)) tally.refused += 1;
         break;
       }
-      case "order.submitted":
-        this.#orderTimes.push(tsMs);
-        this.ordersPerMinute(tsMs);
-        break;
       case "ledger.committed":
         this.#ledger.set(decision.symbol, decision.ledgerQtyLots);
         break;

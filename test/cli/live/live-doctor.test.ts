@@ -189,6 +189,19 @@ describe("live doctor", () => {
     await program.parseAsync(["node", "live", "doctor", folder, "--question", "coverage"]);
     expect(printed.join("")).toContain("coverage");
   });
+
+  test("has --json of its own beside that of `live`", async () => {
+    const { shell, printed } = fakeShell();
+    let sessions = 0;
+    const program = new Command("live").exitOverride().argument("[scenario]").option("--json").option("--no-colour");
+    program.action(() => {
+      sessions += 1;
+    });
+    registerLiveDoctor(program, shell);
+    await program.parseAsync(["node", "live", "doctor", folder, "--json", "--no-colour"]);
+    expect(JSON.parse(printed.join(""))).toMatchObject({ schema: "live.doctor/1" });
+    expect(sessions).toBe(0);
+  });
 });
 
 test("commands of live findings quote what a shell would read otherwise, and take no hostile id", () => {

@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterAll, describe, expect, test } from "vitest";
 import { UserError } from "../../../src/diagnostics/user-error.ts";
+import { logEntry } from "../../../src/live/ops/entry-log.ts";
 import { WAITING_BYTES_MAX } from "../../../src/live/ops/log-sink.ts";
 import { createLog } from "../../../src/live/ops/logger.ts";
 import { removeFolders, temporaryFolder } from "../session/session-world.ts";
+import { entry, killed } from "./ops-world.ts";
 
 afterAll(removeFolders);
 
@@ -138,6 +140,20 @@ describe("the log", () => {
     await log.close();
     expect(readFileSync(`${file}.1`, "utf8")).toContain("first");
     expect(readFileSync(file, "utf8")).toContain("second");
+  });
+
+  test("tells findings at their severity, refusals and the kill switch, and no heartbeat", async () => {
+    const reader = new SlowReader();
+    const log = await createLog({ level: "info", destination: reader, redact, format: "json" });
+    const finding = { type: "finding.noted", symbol: null, evidence: { missing: 3 } } as const;
+    logEntry(log, entry({ type: "timer.fired", timerId: "x" }, [{ type: "timer.set", timerId: "x", dueTsMs: 1 }]));
+    logEntry(log, entry(killed("all"), [{ ...finding, code: "live.gap.trimmed", severity: "error", text: "lost" }]));
+    logEntry(log, entry({ type: "exchange.order-rejected", clientOrderId: "rh-1", code: -2019, text: SECRET }));
+    expect(reader.lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: "warn", msg: "kill switch set", scope: "all" },
+      { level: "error", msg: "lost", code: "live.gap.trimmed", evidence: { missing: 3 } },
+      { level: "warn", msg: "order refused", code: -2019, text: "[key]" },
+    ]);
   });
 
   test("refuses a file that cannot be opened, and names it", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { JournalEntry } from "../../../src/engine/domain/journal.ts";
 import { SAFETY_REFUSAL_CODE } from "../../../src/live/ports.ts";
+import type { SafetyStatus } from "../../../src/live/safety/gate.ts";
 import { createWorld, MemoryJournal, Script, START_MS, sessionOf } from "../session/session-world.ts";
 import { entry, fill, killed, metricsAt, RUNNING, sampleOf } from "./ops-world.ts";
 
@@ -131,8 +132,20 @@ describe("metrics of a session", () => {
   });
 
   test("say how much of each limit is used up, and have no series for a limit that is not set", async () => {
-    const limits = { openPositionsMax: 4, notionalTotalMaxQuote: 50_000_000_000n, lossMaxQuote: 2_000_000_000n };
-    const metrics = metricsAt(() => START_MS, limits);
+    const limits = { openPositionsMax: 4, notionalTotalMaxQuote: 50_000_000_000n };
+    const counted = {
+      killSwitch: "off",
+      exposureQuote: 12_500_000_000n,
+      ordersLastMinute: 2,
+      resultQuote: -500_000_000n as bigint | null,
+      positions: new Map<string, number>(),
+    } as const;
+    let status: SafetyStatus = counted;
+    const gate = {
+      limits: { maxExposureQuote: 25_000_000_000n, maxLossQuote: 2_000_000_000n, maxOrdersPerMinute: 0 },
+      status: () => status,
+    };
+    const metrics = metricsAt(() => START_MS, { limits, gate });
     metrics.observe(entry({ type: "run.started", walletQuote: 100_000_000_000n }));
     metrics.observe(
       entry(fill("t1", 1), [
@@ -147,11 +160,15 @@ describe("metrics of a session", () => {
         },
       ]),
     );
-    const text = await metrics.text();
+    let text = await metrics.text();
     const used = (limit: string) => sampleOf(text, "rehearsal_limit_used_ratio", { limit });
-    // 1 of 4, 125 of 500, a loss of 5 of 20.
-    expect([used("open_positions"), used("notional_total"), used("loss")]).toEqual([0.25, 0.25, 0.25]);
-    expect(used("drawdown")).toBeNull();
+    // 1 of 4, 125 of 500; at the gate 125 of 250, and a loss of 5 of 20.
+    expect([used("open_positions"), used("notional_total")]).toEqual([0.25, 0.25]);
+    expect([used("gate_exposure"), used("gate_loss")]).toEqual([0.5, 0.25]);
+    expect([used("drawdown"), used("gate_orders_per_minute")]).toEqual([null, null]);
+    status = { ...counted, resultQuote: null };
+    text = await metrics.text();
+    expect(used("gate_loss")).toBeNull();
     expect(sampleOf(text, "rehearsal_pnl_quote")).toBe(-5);
   });
 });

@@ -1,7 +1,7 @@
 import type { Decision } from "../../../src/engine/domain/decision.ts";
 import type { EngineEvent } from "../../../src/engine/domain/event.ts";
 import type { JournalEntry } from "../../../src/engine/domain/journal.ts";
-import { createMetrics, type SessionLimits, type SessionMetrics } from "../../../src/live/ops/metrics.ts";
+import { createMetrics, type MetricsOptions, type SessionMetrics } from "../../../src/live/ops/metrics.ts";
 import type { SessionStatus } from "../../../src/live/ports.ts";
 import { HEADER, START_MS } from "../session/session-world.ts";
 
@@ -47,8 +47,8 @@ export function killed(scope: "off" | "entries" | "all"): EngineEvent {
   return { type: "operator.kill-switch-set", scope, source: "test" };
 }
 
-export function metricsAt(nowMs: () => number, limits: SessionLimits = {}): SessionMetrics {
-  return createMetrics({ sessionId: "live-test", header: HEADER, limits, nowMs });
+export function metricsAt(nowMs: () => number, more: Pick<MetricsOptions, "limits" | "gate"> = {}): SessionMetrics {
+  return createMetrics({ sessionId: "live-test", header: HEADER, nowMs, ...more });
 }
 
 /** Value of one sample of the text format; labels in any order, the session's own left out. `null` when absent. */

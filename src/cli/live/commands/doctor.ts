@@ -19,7 +19,9 @@ Examples:
 
 /** Adds `live doctor`; readers are loaded when the command runs. */
 export function registerLiveDoctor(program: Command, shell: Shell): void {
+  // `live` has a --json of its own: what stands behind the command's name is the command's.
   program
+    .enablePositionalOptions()
     .command("doctor")
     .description('findings and answers of a session, running or not: "why no EXECUTE?"')
     .argument("[folder]", "folder of the session, with its journal")
