@@ -67,10 +67,6 @@ export class ExposureBook {
     return this.#open.get(clientOrderId);
   }
 
-  symbols(): Iterable<string> {
-    return this.#holdings.keys();
-  }
-
   qtyLotsOf(symbol: string): number {
     return this.#holdings.get(symbol)?.qtyLots ?? 0;
   }
@@ -99,15 +95,26 @@ export class ExposureBook {
     return Math.max(longest, -shortest);
   }
 
+  /** Symbols that are held or may come to be held, in the order of the instruments; see `worstLots`. */
+  exposedSymbols(counts: (order: OpenOrder) => boolean): string[] {
+    const ordered = new Set<string>();
+    for (const open of this.#open.values()) if (counts(open)) ordered.add(open.order.symbol);
+    return [...this.#holdings]
+      .filter(([symbol, { qtyLots }]) => qtyLots !== 0 || ordered.has(symbol))
+      .map(([symbol]) => symbol);
+  }
+
   /** Orders that left within the last minute, or may have: those without an end count as if they left now. */
   recentOrders(tsMs: number, counts: (order: OpenOrder) => boolean): number {
     let count = 0;
     for (const open of this.#open.values()) if (open.givenUpTsMs === null && counts(open)) count += 1;
-    for (let at = this.#endedTsMs.length - 1; at >= 0; at--) {
-      if (tsMs - this.#endedTsMs[at]! >= RATE_WINDOW_MS) break;
-      count += 1;
+    let [first, behind] = [0, this.#endedTsMs.length];
+    while (first < behind) {
+      const middle = (first + behind) >> 1;
+      if (tsMs - this.#endedTsMs[middle]! >= RATE_WINDOW_MS) first = middle + 1;
+      else behind = middle;
     }
-    return count;
+    return count + this.#endedTsMs.length - first;
   }
 
   /** Result since the start at these prices, negative when lost; `null` while the price of something held is unknown. */

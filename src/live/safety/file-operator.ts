@@ -72,8 +72,12 @@ export function createFileOperator({ path, clock, intervalMs = INTERVAL_MS }: Fi
   };
 }
 
-/** @param before what holds on while nobody can say whether the file is there */
-async function readKillFile(path: string, before: KillFileWord): Promise<KillFileWord> {
+/**
+ * One look at a kill file, for a preflight or between two others.
+ *
+ * @param before what holds on while nobody can say whether the file is there
+ */
+export async function readKillFile(path: string, before: KillFileWord = "absent"): Promise<KillFileWord> {
   try {
     // Not blocking: a pipe would wait for a writer for ever.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -87,7 +87,7 @@ export function createSafetyGate(options: SafetyGateOptions): SessionGate {
     status(tsMs) {
       let exposureQuote = 0n;
       const positions = new Map<string, number>();
-      for (const symbol of book.symbols()) {
+      for (const symbol of book.exposedSymbols(() => true)) {
         const instrument = book.instrumentOf(symbol)!;
         const lots = book.worstLots(symbol, () => true);
         const price = priceOf(symbol);
@@ -159,7 +159,7 @@ function refusedByLimits(
       return { limit: "position", text };
     }
     let exposure = position;
-    for (const symbol of book.symbols()) {
+    for (const symbol of book.exposedSymbols(isBefore)) {
       if (symbol === order.symbol) continue;
       const lots = book.worstLots(symbol, isBefore);
       if (lots === 0) continue;

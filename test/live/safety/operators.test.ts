@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Operator, OperatorListener } from "../../../src/live/ports.ts";
-import { createFileOperator, wordOf } from "../../../src/live/safety/file-operator.ts";
+import { createFileOperator, readKillFile, wordOf } from "../../../src/live/safety/file-operator.ts";
 import { joinOperators } from "../../../src/live/safety/join-operators.ts";
 import { createSignalOperator } from "../../../src/live/safety/signal-operator.ts";
 import { steadyClock } from "../../../src/live/safety/steady-clock.ts";
@@ -103,6 +103,13 @@ describe("the kill file", () => {
       expect(told, name).toEqual(["entries by file"]);
       await operator.close();
     }
+  });
+
+  test("can be looked at once, before a session starts", async () => {
+    const path = join(folder, "before");
+    expect(await readKillFile(path)).toBe("absent");
+    writeFileSync(path, "all");
+    expect(await readKillFile(path)).toBe("all");
   });
 
   test("has four words, and everything else means the ordinary kill switch", () => {
