@@ -64,8 +64,15 @@ export async function createLog(options: LogOptions): Promise<Log> {
   );
   const line =
     (name: WrittenLevel): LogLine =>
-    (text, fields) =>
-      fields === undefined ? logger[name](text) : logger[name](fields, text);
+    (text, fields) => {
+      try {
+        if (fields === undefined) logger[name](text);
+        else logger[name](fields, text);
+      } catch {
+        // Something in the fields does not let itself be read.
+        dropped += 1;
+      }
+    };
   return {
     trace: line("trace"),
     debug: line("debug"),

@@ -65,7 +65,10 @@ export async function serveOperations(options: OperationsOptions): Promise<Opera
   ]);
   const server = createServer(
     { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS },
-    (request, response) => void answer(request, response, routes, options),
+    (request, response) => {
+      // What cannot be made safe is not answered at all.
+      answer(request, response, routes, options).catch(() => response.destroy());
+    },
   );
   server.maxConnections = CONNECTIONS_MAX;
   server.keepAliveTimeout = TIMEOUT_MS;

@@ -110,6 +110,23 @@ describe("the log", () => {
     expect(last[1]).toMatchObject({ msg: "lines of the log were dropped", lines: dropped });
   });
 
+  test("counts a line whose fields cannot be read, and does not throw", async () => {
+    const reader = new SlowReader();
+    const log = await createLog({ level: "info", destination: reader, redact, format: "json" });
+    const hostile = {
+      get field(): string {
+        throw new Error("no");
+      },
+    };
+    log.info("one", hostile);
+    expect(log.droppedLines).toBe(1);
+    log.info("two");
+    expect(reader.lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
+      "two",
+      "lines of the log were dropped",
+    ]);
+  });
+
   test("goes on when its reader has left", async () => {
     const reader = new SlowReader();
     const log = await createLog({ level: "info", destination: reader, redact, format: "json" });

@@ -138,6 +138,18 @@ describe("the operations server", () => {
     }
   });
 
+  test("answers nothing that could not be redacted, and lives on", async () => {
+    let isFailing = true;
+    const redact = (text: string) => {
+      if (isFailing) throw new Error("redactor");
+      return text;
+    };
+    const { port } = await serve({ redact });
+    await expect(get(port, "/status")).rejects.toThrow(/socket hang up|ECONNRESET/);
+    isFailing = false;
+    expect((await get(port, "/healthz")).code).toBe(200);
+  });
+
   test("answers findings that throw with 500 and lives on", async () => {
     const given = await serve({
       findings: () => {
