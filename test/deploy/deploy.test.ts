@@ -1,13 +1,24 @@
-import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Command } from "commander";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { registerLiveDoctor } from "../../src/cli/live/commands/doctor.ts";
+import { createLiveProgram } from "../../src/cli/live/program.ts";
 import { KEY_NAME, SECRET_NAME } from "../../src/live/safety/keys.ts";
 import { openFileJournal } from "../../src/live/session/file-journal.ts";
+import { openSessionFolder } from "../../src/live/session/session-folder.ts";
+import { ensureBuilt } from "../built-cli.ts";
 import { entry, metricsAt } from "../live/ops/ops-world.ts";
 import { HEADER, removeFolders, START_MS, temporaryFolder } from "../live/session/session-world.ts";
 
@@ -110,13 +121,8 @@ describe("the container file", () => {
 });
 
 describe("every option named", () => {
-  const program = join(root, "src/cli/live/program.ts");
-
-  test.skipIf(!existsSync(program))("is one of `live`", async () => {
-    const { createLiveProgram } = (await import(pathToFileURL(program).href)) as {
-      createLiveProgram(shell: unknown): Command;
-    };
-    const live = createLiveProgram({});
+  test("is one of `live`", () => {
+    const live = createLiveProgram({} as never);
     if (!live.commands.some((command) => command.name() === "doctor")) registerLiveDoctor(live, {} as never);
     const doctor = live.commands.find((command) => command.name() === "doctor")!;
     const known = new Set([...live.options, ...doctor.options].map(({ long }) => long));
@@ -178,6 +184,46 @@ describe("the start script", () => {
     // Cut within its last line: the end was never confirmed.
     writeFileSync(file, readFileSync(file, "utf8").slice(0, -20));
     expect(started(out)).toEqual(["--resume", torn, "--yes", "a b"]);
+  });
+});
+
+describe("a service that is stopped and started", () => {
+  beforeAll(ensureBuilt);
+
+  /** As a service manager does: starts the script, waits until the session runs, stops it. */
+  async function cycle(out: string): Promise<{ code: number | null; text: string }> {
+    const args = ["--paper", "--feed", "recording", "--speed", "600x", "--yes"];
+    const env = { ...process.env, NO_COLOR: "1", LIVE_OUT: out };
+    const child = spawn(join(root, "deploy/start-live.sh"), args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    let text = "";
+    const take = (part: Buffer) => {
+      // The session says where it is once it runs.
+      if (!text.includes(`in ${out}`) && `${text}${part}`.includes(`in ${out}`)) child.kill("SIGTERM");
+      text += part;
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+    return { code, text };
+  }
+
+  test("goes on with the session it suspended, at the entry where that stopped", async () => {
+    const out = temporaryFolder();
+    const entriesIn = (folder: string) => [...openSessionFolder(folder).items()].filter(({ kind }) => kind === "entry");
+    const first = await cycle(out);
+    expect(first.text).toContain("suspended at seq");
+    expect(first.code).toBe(143);
+    const [name, ...more] = readdirSync(out);
+    expect(more).toEqual([]);
+    const before = entriesIn(join(out, name!));
+
+    const second = await cycle(out);
+
+    expect(second.code).toBe(143);
+    expect(readdirSync(out)).toEqual([name]);
+    const after = entriesIn(join(out, name!));
+    expect(after.length).toBeGreaterThanOrEqual(before.length);
+    expect(after.slice(0, before.length)).toEqual(before);
   });
 });
 
