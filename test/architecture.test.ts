@@ -44,7 +44,7 @@ const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   "@uwdata/flechette": ["recording"],
   lz4js: ["recording"],
   ioredis: ["live"],
-  ws: ["serve"],
+  ws: ["live", "serve"],
   bullmq: ["lab"],
   ccxt: ["live"],
   pino: ["live"],
