@@ -181,6 +181,8 @@ export class LiveSession {
       stop: () => this.stop(),
     });
     for (const shadow of this.#shadows) await shadow.start();
+    // A session that failed or was told to leave meanwhile must not come back to life.
+    if (this.#isOver() || this.#state === "leaving") return;
     this.#timers.start();
     this.#state = "running";
     await intents.start(

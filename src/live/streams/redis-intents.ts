@@ -55,6 +55,7 @@ class IntentStream implements RedisIntents {
   #isPaused = false;
   #isClosed = false;
   #onWake: (() => void) | null = null;
+  #starting: Promise<void> = Promise.resolve();
   #work: Promise<void> = Promise.resolve();
   #unread: number | null = null;
 
@@ -106,7 +107,16 @@ class IntentStream implements RedisIntents {
     return this.#isPaused ? "paused" : "reading";
   }
 
-  async start(listener: IntentListener, start: IntentStart): Promise<IntentBacklog> {
+  start(listener: IntentListener, start: IntentStart): Promise<IntentBacklog> {
+    const starting = this.#start(listener, start);
+    this.#starting = starting.then(
+      () => {},
+      () => {},
+    );
+    return starting;
+  }
+
+  async #start(listener: IntentListener, start: IntentStart): Promise<IntentBacklog> {
     const { target, stream } = this.#options;
     this.#teller.listener = listener;
     try {
@@ -142,6 +152,7 @@ class IntentStream implements RedisIntents {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#teller.isClosed = true;
+    await this.#starting;
     this.#claims.stop();
     this.#onWake?.();
     this.#reader?.stop();

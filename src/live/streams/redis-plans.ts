@@ -112,6 +112,7 @@ class PlanWriter implements RedisPlans {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    await this.#opening?.catch(() => {});
     this.#link?.stop();
     await this.#work;
     this.#link?.close();
