@@ -60,6 +60,7 @@ export function prepare(options: LaunchOptions): ServeContext {
       rateLimits: options.rateLimits === undefined ? BINANCE_RATE_LIMITS : options.rateLimits,
       isLegacyAck: options.isLegacyAck ?? false,
       clockCheck: options.clockCheck ?? "wall",
+      timeFactor: options.speed.kind === "scaled" ? options.speed.factor : null,
       wallMs: () => Date.now(),
     },
     new FaultPlan(options.faults ?? [], options.seed),

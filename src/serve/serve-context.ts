@@ -14,6 +14,8 @@ export interface ServeSettings {
   readonly isLegacyAck: boolean;
   /** `wall`: a timestamp near the machine's clock is as good as one near virtual time. */
   readonly clockCheck: "virtual" | "wall";
+  /** Virtual milliseconds in one of the machine's; `null` where time stands or jumps. */
+  readonly timeFactor: number | null;
   readonly wallMs: () => number;
 }
 

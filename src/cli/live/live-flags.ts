@@ -6,7 +6,7 @@ export interface LiveFlags {
   readonly resume?: string;
   readonly venue: "demo" | "testnet";
   readonly baseUrl?: string;
-  readonly keysFile?: string;
+  readonly keys?: string;
   readonly feed: "exchange" | "recording";
   readonly speed: string;
   readonly variant?: string;
@@ -19,7 +19,7 @@ export interface LiveFlags {
   readonly stream: string;
   readonly group: string;
   readonly consumer?: string;
-  readonly start: string;
+  readonly from?: string;
   readonly publish: boolean;
   readonly shape: "strict" | "origin";
   readonly prefix: string;

@@ -36,7 +36,8 @@ export interface LivePlan {
   readonly shadows: readonly ShadowPlan[];
   readonly limits: LiveLimits;
   readonly intents: "strategy" | "recording" | "redis" | { readonly file: string };
-  readonly intentStart: IntentStart;
+  /** `null` when nobody has said it; only a stream needs it. */
+  readonly intentStart: IntentStart | null;
   readonly speed: number;
   readonly durationMs: number | null;
   readonly symbols: readonly string[] | null;
@@ -54,7 +55,7 @@ export async function planLive(file: string, flags: LiveFlags, kept: string | nu
   const limits = limitsOf(flags, problems);
   const durationMs = flags.for === undefined ? null : durationOf(flags.for, problems);
   const speed = speedOf(flags, problems);
-  const intentStart = startOf(flags.start, problems);
+  const intentStart = flags.from === undefined ? null : startOf(flags.from, problems);
   if (problems.length > 0) throw new UserError(problems);
 
   const plugIns = flags.plugin === undefined ? NO_PLUG_INS : await loadPlugIns(flags.plugin);

@@ -43,7 +43,8 @@ export function recordedWorld(parts: {
   const windowTsMs = from === undefined ? recording.firstTsMs : momentTsMs(from, recording.firstTsMs);
   const startTsMs = parts.from?.stampMs ?? windowTsMs;
   const endTsMs = to === undefined ? recording.lastTsMs : momentTsMs(to, recording.firstTsMs);
-  const instruments = chosenInstruments(recording.instruments, parts.symbols, definition);
+  const instruments =
+    parts.from?.lane.parts.instruments ?? chosenInstruments(recording.instruments, parts.symbols, definition);
   const clock = scaledClock(startTsMs, speed);
   const symbols = instruments.map(({ symbol }) => symbol);
   return {
@@ -73,7 +74,8 @@ export function chosenInstruments(
   definition: ResolvedVariant,
 ): Instrument[] {
   const wanted = names === null ? null : new Set(names);
-  const unknown = names?.filter((name) => !all.some(({ symbol }) => symbol === name)) ?? [];
+  const isListed = (name: string) => all.some(({ symbol, isOnVenue }) => symbol === name && isOnVenue);
+  const unknown = names?.filter((name) => !isListed(name)) ?? [];
   if (unknown.length > 0) throw refused(`Cannot trade ${unknown.join(", ")}: the venue does not list it`);
   const missing = new Set(definition.exchange.missing);
   return all

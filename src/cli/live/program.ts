@@ -1,13 +1,14 @@
 import { Command, Option } from "commander";
 import type { Shell } from "../shell.ts";
 import { packageVersion } from "../version.ts";
+import { registerLiveDoctor } from "./commands/doctor.ts";
 import type { LiveFlags } from "./live-flags.ts";
 
 const EXAMPLES = `
 Examples:
   live --testnet --paper --feed recording --speed 60x --yes      no keys, no network: a session on recorded prices
   live --testnet my.yaml --max-notional 50 --for 30m             demo trading, keys from the environment
-  live --testnet my.yaml --redis redis://127.0.0.1:6379 --start resume
+  live --testnet my.yaml --redis redis://127.0.0.1:6379 --from new
   live --testnet my.yaml --shadow other.yaml                     a second governor on the same inputs, without acting
   live --testnet --base-url http://127.0.0.1:8080                a \`sim serve\` on this machine
   live --resume live-out/live-1123-130507                        goes on after a crash or a SIGTERM
@@ -34,7 +35,7 @@ export function createLiveProgram(shell: Shell): Command {
     .option("--resume <folder>", "go on with a session that was cut short or suspended")
     .addOption(new Option("--venue <name>", "environment of the exchange").choices(["demo", "testnet"]).default("demo"))
     .option("--base-url <url>", "base of REST calls: a `sim serve`, http://127.0.0.1:PORT")
-    .option("--keys-file <file>", "two lines, key and secret; readable by you alone (mode 0600)")
+    .option("--keys <file>", "REHEARSAL_API_KEY=... and REHEARSAL_API_SECRET=..., readable by you alone (mode 0600)")
     .addOption(
       new Option("--feed <source>", "where prices come from").choices(["exchange", "recording"]).default("exchange"),
     )
@@ -49,7 +50,7 @@ export function createLiveProgram(shell: Shell): Command {
     .option("--stream <name>", "stream of intents", "trade.intent")
     .option("--group <name>", "consumer group", "rehearsal")
     .option("--consumer <name>", "name within the group; made of host and process when absent")
-    .option("--start <policy>", "where to begin in the stream: new, beginning, resume, or an entry id", "resume")
+    .option("--from <place>", "where to begin in the stream: new, beginning, resume, or an entry id")
     .option("--no-publish", "write no plans, permits and results into Redis")
     .addOption(
       new Option("--shape <name>", "fields of what is written").choices(["strict", "origin"]).default("strict"),
@@ -82,6 +83,7 @@ export function createLiveProgram(shell: Shell): Command {
       const { liveCommand } = await import("./live-command.ts");
       await liveCommand(scenario, flags, shell);
     });
+  registerLiveDoctor(program, shell);
   return program;
 }
 

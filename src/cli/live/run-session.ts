@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { JournalEntry } from "../../engine/domain/journal.ts";
 import { parseMoney } from "../../engine/domain/money.ts";
-import type { IntentSource, Operator, PlanStream, SafetyGate, SessionEnd, SessionStep } from "../../live/ports.ts";
+import type { JournalWatcher, StageMeter } from "../../live/ops/stage-meter.ts";
+import type { IntentSource, Operator, PlanStream, SafetyGate, SessionStep } from "../../live/ports.ts";
 import { type Durability, openFileJournal } from "../../live/session/file-journal.ts";
 import { LiveSession } from "../../live/session/live-session.ts";
 import { recordingSink } from "../../live/session/recording-sink.ts";
@@ -40,8 +40,9 @@ export interface SessionSetup {
   /** Goes on where it stopped. */
   readonly from: RecoveredSession | null;
   readonly parts: ReturnType<typeof sessionParts>;
-  /** Told of every entry when it has been decided; for metrics. */
-  onEntry?(entry: JournalEntry): void;
+  /** Looks at what passes, and changes nothing. */
+  readonly meter: StageMeter;
+  readonly watcher: JournalWatcher;
   probe?(step: SessionStep): void;
 }
 
@@ -73,7 +74,7 @@ export function prepareFolder({ plan, file, folder }: Pick<SessionSetup, "plan" 
 
 /** Everything but `start`: the journal, the recording, and the shadows are open when it returns. */
 export function createSession(setup: SessionSetup): RunningSession {
-  const { plan, file, folder, world, parts, from } = setup;
+  const { plan, file, folder, world, parts, from, meter } = setup;
   const { clock, instruments, feed, exchange } = world;
   const symbols = instruments.map(({ symbol }) => symbol);
   const header = sessionHeader({
@@ -108,13 +109,13 @@ export function createSession(setup: SessionSetup): RunningSession {
     parts,
     clock,
     feed,
-    intents: setup.intents,
-    intentStart: from === null ? plan.intentStart : { kind: "resume" },
-    exchange,
+    intents: meter.intents(setup.intents),
+    intentStart: from === null ? (plan.intentStart ?? { kind: "new" }) : { kind: "resume" },
+    exchange: meter.exchange(exchange),
     plans: setup.plans,
     gate: setup.gate,
     operator: setup.operator,
-    journal: watched(journal, setup.onEntry),
+    journal: meter.journal(journal, setup.watcher),
     recording: recordingSink(recording, symbols),
     shadows: shadows.map(
       ({ file: written, scenario, definition }): ShadowOptions => ({
@@ -139,23 +140,4 @@ export function createSession(setup: SessionSetup): RunningSession {
     ...(setup.probe === undefined ? {} : { probe: setup.probe }),
   });
   return { session, shadows: shadows.map(({ file: written }) => written) };
-}
-
-function watched(journal: ReturnType<typeof openFileJournal>, onEntry: SessionSetup["onEntry"]): typeof journal {
-  if (onEntry === undefined) return journal;
-  return {
-    move: (move) => journal.move(move),
-    append: (entry) => {
-      journal.append(entry);
-      onEntry(entry);
-    },
-    flush: () => journal.flush(),
-    close: () => journal.close(),
-  };
-}
-
-/** What stays open at the end, in words. */
-export function positionsText({ openPositions }: SessionEnd): string {
-  if (openPositions.size === 0) return "no open position";
-  return `open positions: ${[...openPositions].map(([symbol, qtyLots]) => `${symbol} ${qtyLots} lots`).join(", ")}`;
 }

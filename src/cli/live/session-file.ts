@@ -31,6 +31,10 @@ const sessionSchema = z.strictObject({
   feed: z.enum(["exchange", "recording"]),
   /** `demo`, `testnet`, `loopback`, or `recording`. */
   venue: z.string(),
+  /** Base of REST calls; `null` without an exchange. */
+  rest: z.string().nullable(),
+  /** `strategy`, `recording`, `redis`, or a file. */
+  intents: z.string(),
   /** Where the scenario was read: what it names is relative to there. */
   scenarioFile: z.string(),
   scenario: z.string(),
@@ -44,6 +48,9 @@ const sessionSchema = z.strictObject({
   limits: z.strictObject({
     notionalPerTradeMaxQuote: money,
     notionalTotalMaxQuote: money,
+    positionMaxQuote: money,
+    lossMaxQuote: money,
+    ordersPerMinuteMax: z.int(),
   }),
   codeHash: z.string(),
 });

@@ -1,6 +1,17 @@
 import { EXIT } from "../../diagnostics/user-error.ts";
+import type { Operator } from "../../live/ports.ts";
+import { createSignalOperator } from "../../live/safety/signal-operator.ts";
 import type { LiveSession } from "../../live/session/live-session.ts";
-import type { Shell } from "../shell.ts";
+
+/** SIGUSR2 sets the kill switch; the signals that end a session are `catchSignals`'. */
+export function signalOperator(): Operator {
+  return createSignalOperator({
+    source: {
+      on: (signal, listener) => signal === "SIGUSR2" && process.on(signal, listener),
+      off: (signal, listener) => signal === "SIGUSR2" && process.off(signal, listener),
+    },
+  });
+}
 
 export type SignalCause = typeof EXIT.interrupted | typeof EXIT.terminated;
 
@@ -11,14 +22,14 @@ export type SignalCause = typeof EXIT.interrupted | typeof EXIT.terminated;
  */
 export function catchSignals(
   session: LiveSession,
-  shell: Shell,
+  note: (text: string) => void,
 ): { causes(): readonly SignalCause[]; release(): void } {
   let interrupts = 0;
   const causes = new Set<SignalCause>();
   const onInterrupt = () => {
     interrupts += 1;
-    if (interrupts === 1) shell.note("no new entries, exits keep working; Ctrl-C again cancels own orders and leaves");
-    if (interrupts === 2) shell.note("cancelling own orders, leaving positions; Ctrl-C again leaves at once");
+    if (interrupts === 1) note("no new entries, exits keep working; Ctrl-C again cancels own orders and leaves");
+    if (interrupts === 2) note("cancelling own orders, leaving positions; Ctrl-C again leaves at once");
     if (interrupts > 2) process.exit(EXIT.interrupted);
     causes.add(EXIT.interrupted);
     session.stop();

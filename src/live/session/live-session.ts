@@ -1,6 +1,6 @@
 import { EXIT, UserError } from "../../diagnostics/user-error.ts";
 import type { FindingNoted } from "../../engine/domain/decision.ts";
-import type { EngineEvent, RunEnded } from "../../engine/domain/event.ts";
+import type { EngineEvent, KillSwitchSet, RunEnded } from "../../engine/domain/event.ts";
 import { lotsToQtyText } from "../../engine/domain/instrument.ts";
 import type { JournalEntry } from "../../engine/domain/journal.ts";
 import type { MarketState } from "../../engine/market/market-state.ts";
@@ -143,7 +143,10 @@ export class LiveSession {
       return;
     }
     this.#state = "draining";
-    this.#takeEvent({ type: "operator.kill-switch-set", scope: "entries", source: "stop" });
+    // It refuses new risk and never lets through what a stricter hand has stopped.
+    if (this.#lane.look().killSwitch !== "all") {
+      this.#takeEvent({ type: "operator.kill-switch-set", scope: "entries", source: "stop" });
+    }
     if (this.#options.isFlatteningOnExit === true) this.#flatten();
     this.#endWhenDrained();
   }
@@ -177,7 +180,7 @@ export class LiveSession {
     else await this.#resume(publishedSeq);
     if (this.#isOver()) return;
     await operator?.start({
-      killSwitch: (scope, source) => this.#takeEvent({ type: "operator.kill-switch-set", scope, source }),
+      killSwitch: (scope, source) => this.#onKillSwitch(scope, source),
       stop: () => this.stop(),
     });
     for (const shadow of this.#shadows) await shadow.start();
@@ -248,6 +251,13 @@ export class LiveSession {
       })),
       EXIT.liveRefused,
     );
+  }
+
+  #onKillSwitch(asked: KillSwitchSet["scope"], source: string): void {
+    // The end was asked for: nobody lets entries in again.
+    const isEnding = this.#state === "draining" || this.#state === "leaving";
+    const scope = isEnding && asked === "off" ? "entries" : asked;
+    this.#takeEvent({ type: "operator.kill-switch-set", scope, source });
   }
 
   #onExchangeEvent(event: EngineEvent): void {

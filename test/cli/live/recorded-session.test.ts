@@ -17,8 +17,14 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 
+/** `null` as long as there is none. */
+function sessionIn(dir: string): string | null {
+  const [name] = existsSync(dir) ? readdirSync(dir).filter((each) => each.startsWith("live-")) : [];
+  return name === undefined ? null : join(dir, name);
+}
+
 function folderIn(dir: string): string {
-  return join(dir, readdirSync(dir)[0]!);
+  return sessionIn(dir)!;
 }
 
 test("a session on recorded prices trades, replays to the same decisions, and can be rehearsed and explained", async () => {
@@ -116,7 +122,7 @@ function afterFills(dir: () => string | null, count: number, signals: readonly N
 
 test("SIGTERM suspends and --resume goes on; a killed session goes on too, and what it decided is replayed whole", async () => {
   const dir = join(out, "cut");
-  const only = () => (existsSync(dir) ? folderIn(dir) : null);
+  const only = () => sessionIn(dir);
   const first = await runLive([busyScenario(), ...BUSY, "--out", dir], { onStart: afterFills(only, 3, ["SIGTERM"]) });
   expect(first.code).toBe(143);
   expect(first.stdout).toContain("suspended at seq");
@@ -152,7 +158,7 @@ test("SIGTERM suspends and --resume goes on; a killed session goes on too, and w
 
 test("a second Ctrl-C cancels own orders, leaves positions, and the session is whole all the same", async () => {
   const dir = join(out, "interrupted");
-  const only = () => (existsSync(dir) ? folderIn(dir) : null);
+  const only = () => sessionIn(dir);
   const interrupted = await runLive([busyScenario(), ...BUSY, "--out", dir], {
     onStart: (child) => {
       afterFills(only, 3, ["SIGINT"])(child);
@@ -193,7 +199,7 @@ test.each([
   { args: ["--testnet", "--feed", "recording"], words: ["--paper is needed beside --feed recording"], code: 2 },
   { args: [...PAPER, "--for", "soon"], words: ['"soon"', "such as"], code: 2 },
   { args: [...PAPER, "--max-notional", "-5"], words: ["--max-notional", "above 0"], code: 2 },
-  { args: [...PAPER, "--start", "yesterday"], words: ["new, beginning, resume"], code: 2 },
+  { args: [...PAPER, "--from", "yesterday"], words: ["new, beginning, resume"], code: 2 },
   { args: [...PAPER, "--symbols", "NOPEUSDT"], words: ["NOPEUSDT", "does not list"], code: 15 },
   { args: ["--resume", "nowhere"], words: ["session.json", "ENOENT"], code: 14 },
 ])("live $args is refused with words that help", async ({ args, words, code }) => {
