@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { EXIT, UserError } from "../../diagnostics/user-error.ts";
 import { formatMoney } from "../../engine/domain/money.ts";
 import type { EngineParts } from "../../engine/pipeline/state.ts";
-import type { IntentSource } from "../../live/ports.ts";
+import type { IntentSource, IntentStart } from "../../live/ports.ts";
 import { createFileOperator } from "../../live/safety/file-operator.ts";
 import { createSafetyGate, type SafetyLimits, type SessionGate } from "../../live/safety/gate.ts";
 import { type VenueHosts, venueHosts } from "../../live/safety/hosts.ts";
@@ -78,6 +78,7 @@ function redacted(error: unknown, redact: (text: string) => string): unknown {
 
 /** What a session was started with stays as it was. */
 function flagsOf({
+  from,
   mode,
   feed,
   variant,
@@ -95,6 +96,7 @@ function flagsOf({
     feed,
     ...(venue === "demo" || venue === "testnet" ? { venue } : {}),
     ...(rest === null ? {} : { baseUrl: rest }),
+    ...(from === null ? {} : { from }),
     intents,
     variant,
     plugin: plugIns,
@@ -139,7 +141,7 @@ class LiveRun {
     const { instruments, clock } = world;
     const parts = from?.lane.parts ?? sessionParts(scenario, definition, instruments);
     gate ??= this.#gate(parts);
-    const account = await this.#preflight(world, target);
+    const { account, intentStart } = await this.#preflight(world, target);
 
     const file = resumed ?? this.#sessionFile(world, account);
     const folder = flags.resume ?? join(flags.out, file.id);
@@ -186,6 +188,7 @@ class LiveRun {
       folder,
       world,
       intents,
+      intentStart,
       plans: redis?.plans ?? null,
       gate,
       operator: joinOperators([
@@ -267,22 +270,32 @@ class LiveRun {
     return { ...(await venueWorld({ plan, hosts, keys: keys?.keys ?? null, from, log })), hosts };
   }
 
-  /** Shows what was found; goes on only when nothing speaks against it. @returns what the account holds */
+  /**
+   * Shows what was found; goes on only when nothing speaks against it.
+   *
+   * @returns what the account holds, and where to begin in the stream: a session that died before it had a group has
+   * nothing to resume there
+   */
   async #preflight(
     world: VenueWorld & { readonly hosts: VenueHosts | null },
     target: ReturnType<typeof redisTarget>,
-  ): Promise<PreflightFacts["venue"]> {
+  ): Promise<{ readonly account: PreflightFacts["venue"]; readonly intentStart: IntentStart }> {
     const { plan, flags, shell, keys, keysHint, resumed } = this.#parts;
     const { policy } = plan.definition;
     const isTrading = plan.mode === "act";
     const isTty = process.stdin.isTTY === true && shell.stderr.isTTY === true;
     const needsRedis = target !== null && (plan.intents === "redis" || flags.publish);
+    const redis = needsRedis ? await redisFacts(target, flags) : null;
+    const isGroupThere = redis !== null && !("error" in redis) && redis.place !== null;
+    const isGoingOn = resumed !== null && (isGroupThere || plan.intents !== "redis");
+    const intentStart =
+      plan.intents !== "redis" ? { kind: "new" as const } : isGoingOn ? { kind: "resume" as const } : plan.intentStart;
     const facts: PreflightFacts = {
       hosts: world.hosts ?? NO_HOSTS,
       keys,
       venue: await world.facts(),
       disk: diskFacts(flags.resume ?? flags.out),
-      redis: needsRedis ? await redisFacts(target, flags) : null,
+      redis,
       killSwitches: resumed === null ? await killFacts(flags, target, policy.limits.killSwitch) : [],
       isTty,
     };
@@ -295,8 +308,7 @@ class LiveRun {
       isAdopting: flags.adopt === true,
       isResuming: resumed !== null,
       hasYes: flags.yes === true || !isTrading,
-      intentStart:
-        plan.intents === "redis" ? (resumed === null ? plan.intentStart : { kind: "resume" }) : { kind: "new" },
+      intentStart,
       diskBytes: DISK_BYTES,
       keysHint,
     });
@@ -313,7 +325,7 @@ class LiveRun {
         EXIT.liveRefused,
       );
     }
-    return facts.venue;
+    return { account: facts.venue, intentStart: intentStart ?? { kind: "new" } };
   }
 
   #sessionFile(
@@ -331,6 +343,7 @@ class LiveRun {
       feed: flags.feed,
       venue,
       rest: hosts?.rest ?? null,
+      from: flags.from ?? null,
       intents: typeof intents === "object" ? resolve(intents.file) : intents,
       scenarioFile: resolve(scenario.file),
       scenario: scenario.name,

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseMoney } from "../../engine/domain/money.ts";
 import type { JournalWatcher, StageMeter } from "../../live/ops/stage-meter.ts";
-import type { IntentSource, Operator, PlanStream, SafetyGate, SessionStep } from "../../live/ports.ts";
+import type { IntentSource, IntentStart, Operator, PlanStream, SafetyGate, SessionStep } from "../../live/ports.ts";
 import { type Durability, openFileJournal } from "../../live/session/file-journal.ts";
 import { LiveSession } from "../../live/session/live-session.ts";
 import { recordingSink } from "../../live/session/recording-sink.ts";
@@ -31,6 +31,7 @@ export interface SessionSetup {
   readonly folder: string;
   readonly world: LiveWorld;
   readonly intents: IntentSource;
+  readonly intentStart: IntentStart;
   readonly plans: PlanStream | null;
   readonly gate: SafetyGate | null;
   readonly operator: Operator | null;
@@ -110,7 +111,7 @@ export function createSession(setup: SessionSetup): RunningSession {
     clock,
     feed,
     intents: meter.intents(setup.intents),
-    intentStart: from === null ? (plan.intentStart ?? { kind: "new" }) : { kind: "resume" },
+    intentStart: setup.intentStart,
     exchange: meter.exchange(exchange),
     plans: setup.plans,
     gate: setup.gate,

@@ -33,6 +33,8 @@ const sessionSchema = z.strictObject({
   venue: z.string(),
   /** Base of REST calls; `null` without an exchange. */
   rest: z.string().nullable(),
+  /** Where it began in the stream of intents, as `--from` says it; `null` without a stream. */
+  from: z.string().nullable(),
   /** `strategy`, `recording`, `redis`, or a file. */
   intents: z.string(),
   /** Where the scenario was read: what it names is relative to there. */

@@ -177,7 +177,10 @@ export class LiveSession {
     });
     const publishedSeq = plans === null ? 0 : await plans.lastPublishedSeq();
     if (from === undefined) await this.#beginNew();
-    else await this.#resume(publishedSeq);
+    else {
+      await this.#resume(publishedSeq);
+      this.#desk.letGo();
+    }
     if (this.#isOver()) return;
     await operator?.start({
       killSwitch: (scope, source) => this.#onKillSwitch(scope, source),
@@ -217,6 +220,7 @@ export class LiveSession {
   async #resume(publishedSeq: number): Promise<void> {
     const { from, plans, exchange, clock } = this.#options;
     this.#state = "resolving";
+    this.#desk.hold();
     for (const [timerId, dueTsMs] of from!.timers) this.#timers.set(timerId, dueTsMs);
     this.#timers.start();
     // Whether these were published is not known for sure, so it is done again; readers know plans by their id.

@@ -34,6 +34,7 @@ export class OrderDesk {
   /** Orders that are asked for. */
   readonly #unknown = new Set<string>();
   readonly #parked = new Map<string, OrderSubmitted>();
+  #isHeld = false;
 
   constructor(parts: OrderDeskParts) {
     this.#parts = parts;
@@ -79,7 +80,7 @@ export class OrderDesk {
   /** The entry that decided it is on disk. */
   submit(order: OrderSubmitted): void {
     if (!this.#open.has(order.clientOrderId)) return;
-    if (this.#unknown.size > 0) this.#parked.set(order.clientOrderId, order);
+    if (this.#unknown.size > 0 || this.#isHeld) this.#parked.set(order.clientOrderId, order);
     else this.#send(order);
   }
 
@@ -109,9 +110,19 @@ export class OrderDesk {
     return sent === undefined || this.#parts.nowMs() >= sent.decidedTsMs + this.#parts.notFoundAfterMs;
   }
 
+  /** Nothing leaves until `letGo`, whatever is known: what moves the account would blur a comparison of the books. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  letGo(): void {
+    this.#isHeld = false;
+    this.release();
+  }
+
   /** Sends what was parked, once everything is known. Call it after the effects of an entry. */
   release(): void {
-    if (this.#unknown.size > 0) return;
+    if (this.#unknown.size > 0 || this.#isHeld) return;
     for (const [clientOrderId, order] of this.#parked) {
       this.#parked.delete(clientOrderId);
       this.#send(order);
