@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { registerBisect } from "./commands/bisect.ts";
 import { registerCompare } from "./commands/compare.ts";
 import { registerDiff } from "./commands/diff.ts";
+import { registerDoctor } from "./commands/doctor.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerGate } from "./commands/gate.ts";
 import { registerGenerate } from "./commands/generate.ts";
@@ -28,6 +29,7 @@ Examples:
   sim run a.yaml --variant z-score --seed 7      one variant, another seed
   sim compare sim-out/r-9f7ffb80                 which variant is better, as far as the evidence goes
   sim explain fade715                            why a plan of the newest run ended as it did
+  sim doctor --question no-execute               why nothing executes: answers, evidence, misleading signals
   sim explain --symbol BTCUSDT --at 00:13:42     what was decided on a symbol at a time
   sim inspect recordings/regime-flip             what a recording holds and is good for
   sim verify                                     the same decisions as the goldens, or the first that differs
@@ -58,6 +60,7 @@ export function createProgram(shell: Shell): Command {
   registerWorker(program, shell);
   registerGate(program, shell);
   registerExplain(program, shell);
+  registerDoctor(program, shell);
   registerImport(program, shell);
   registerInspect(program, shell);
   registerServe(program, shell);

@@ -9,7 +9,7 @@ export function registerSchema(program: Command, shell: Shell): void {
     .option("--out <file>", "file to write instead of stdout")
     .addOption(
       new Option("--of <document>", "what it describes")
-        .choices(["scenario", "comparison", "gate", "sweep", "walk-forward"])
+        .choices(["scenario", "comparison", "gate", "sweep", "walk-forward", "doctor"])
         .default("scenario"),
     )
     .action(async ({ out, of }: { out?: string; of: keyof typeof TEXTS }) => {
@@ -50,10 +50,16 @@ async function walkForwardText(): Promise<string> {
   return walkForwardJsonSchemaText();
 }
 
+async function doctorText(): Promise<string> {
+  const { doctorJsonSchemaText } = await import("../../reports/doctor/doctor-document.ts");
+  return doctorJsonSchemaText();
+}
+
 const TEXTS = {
   scenario: scenarioText,
   comparison: comparisonText,
   gate: gateText,
   sweep: sweepText,
   "walk-forward": walkForwardText,
+  doctor: doctorText,
 } as const;

@@ -1,10 +1,10 @@
 import { nearMisses } from "../../diagnostics/near-miss.ts";
 import { EXIT, UserError } from "../../diagnostics/user-error.ts";
+import { LANE_QUESTIONS, type LaneAnswer, type LaneQuestion } from "../../reports/doctor/lane-answers.ts";
 import { createPaint } from "../colour.ts";
 import type { Shell } from "../shell.ts";
 import type { LiveDoctorOptions } from "./commands/doctor.ts";
 import { doctorText } from "./doctor-text.ts";
-import { LIVE_QUESTIONS, type LiveAnswer, type LiveQuestion } from "./live-answer.ts";
 import { askSession, readSessionFolder, type SessionDocument } from "./session-document.ts";
 
 export interface LiveDoctorArgs extends LiveDoctorOptions {
@@ -12,7 +12,7 @@ export interface LiveDoctorArgs extends LiveDoctorOptions {
 }
 
 interface Question {
-  readonly question: LiveQuestion | null;
+  readonly question: LaneQuestion | null;
   readonly symbol: string | null;
   /** What stood behind the question and belongs to the command: `--question no-exit FOLDER`. */
   readonly folder: string | null;
@@ -53,10 +53,10 @@ function readQuestion([first = "", ...others]: readonly string[] = []): Question
   const [word, ...further] = first.split(" ").filter((each) => each !== "");
   const rest = [...further, ...others];
   if (word === undefined) return { question: null, symbol: null, folder: null };
-  const question = LIVE_QUESTIONS.find((each) => each === word);
+  const question = LANE_QUESTIONS.find((each) => each === word);
   if (question === undefined) {
-    const near = nearMisses(word, LIVE_QUESTIONS);
-    const text = `Cannot answer "${word}": it is no question of the doctor, one of ${LIVE_QUESTIONS.join(", ")} is needed`;
+    const near = nearMisses(word, LANE_QUESTIONS);
+    const text = `Cannot answer "${word}": it is no question of the doctor, one of ${LANE_QUESTIONS.join(", ")} is needed`;
     throw new UserError([{ text, ...(near.length === 0 ? {} : { hint: `did you mean ${near.join(" or ")}?` }) }]);
   }
   const symbol = question === "why-blocked" ? rest.shift() : null;
@@ -80,7 +80,7 @@ async function readDocument(folder: string | null, port: string | undefined): Pr
   throw new UserError([{ text: `Cannot ask port "${port}": it is no port, a number from 1 to 65535 is needed` }]);
 }
 
-function answersTo({ question, symbol }: Question, { findings }: SessionDocument): LiveAnswer[] {
+function answersTo({ question, symbol }: Question, { findings }: SessionDocument): LaneAnswer[] {
   const { noExecute, noExit, coverage } = findings.answers;
   switch (question) {
     case null:
@@ -96,7 +96,7 @@ function answersTo({ question, symbol }: Question, { findings }: SessionDocument
   }
 }
 
-function answerOfSymbol(symbol: string, { bySymbol, symbols, runId }: SessionDocument["findings"]): LiveAnswer {
+function answerOfSymbol(symbol: string, { bySymbol, symbols, runId }: SessionDocument["findings"]): LaneAnswer {
   if (Object.hasOwn(bySymbol, symbol)) return bySymbol[symbol]!;
   if (symbols.includes(symbol)) {
     const answer = `${symbol} has not been judged yet: no intent and no exit of it has come`;

@@ -1,7 +1,7 @@
+import type { LaneAnswer, LaneCause } from "../../reports/doctor/lane-answers.ts";
 import { clockText, durationText, percentText } from "../../reports/format.ts";
 import type { Paint } from "../../reports/terminal/table.ts";
 import { visibleText } from "../../reports/visible-text.ts";
-import type { LiveAnswer, LiveCause } from "./live-answer.ts";
 import type { SessionDocument } from "./session-document.ts";
 
 const FINDINGS_SHOWN = 8;
@@ -12,7 +12,7 @@ const STYLE = { error: "fail", warn: "warn", info: "dim" } as const;
 /** Identity first, then each answer with its causes, then what the findings engine noticed beside. */
 export function doctorText(
   { source, running, findings: session }: SessionDocument,
-  answers: readonly LiveAnswer[],
+  answers: readonly LaneAnswer[],
   findings: SessionDocument["findings"]["findings"],
   paint: Paint,
 ): string {
@@ -32,7 +32,7 @@ export function doctorText(
   return `${lines.join("\n")}\n`;
 }
 
-function answerLines({ question, answer, causes, notTheCause }: LiveAnswer, paint: Paint): string[] {
+function answerLines({ question, answer, causes, notTheCause }: LaneAnswer, paint: Paint): string[] {
   const lines = [`${paint("strong", question.padEnd(12))} ${visibleText(answer)}`];
   const shown = causes.slice(0, CAUSES_SHOWN);
   for (const [index, cause] of shown.entries()) lines.push(`  ${index + 1} ${visibleText(causeText(cause))}`);
@@ -41,7 +41,7 @@ function answerLines({ question, answer, causes, notTheCause }: LiveAnswer, pain
   return lines;
 }
 
-function causeText({ reason, share, n, meaning, symbols, example }: LiveCause): string {
+function causeText({ reason, share, n, meaning, symbols, example }: LaneCause): string {
   const names = symbols.length === 0 ? "" : `  ${symbols.join(", ")}`;
   const id = example === "" ? "" : `  e.g. ${example}`;
   return `${reason}  ${percentText(share)} (${n})${names}  ${meaning}${id}`;

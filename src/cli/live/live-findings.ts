@@ -1,8 +1,8 @@
 import type { JournalEntry, JournalHeader } from "../../engine/domain/journal.ts";
 import { JOURNAL_FILE } from "../../live/session/file-journal.ts";
+import { answerCoverage, answerLane, answerSymbol, type LaneAnswer } from "../../reports/doctor/lane-answers.ts";
+import { VerdictBook } from "../../reports/doctor/verdict-book.ts";
 import { type Ask, createFindings, type Finding } from "../../reports/findings/index.ts";
-import { answerCoverage, answerLane, answerSymbol, type LiveAnswer } from "./live-answer.ts";
-import { VerdictBook } from "./verdict-book.ts";
 
 /** Findings and answers as they stand; part of `/status` of a running session, and what `live doctor` prints. */
 export interface LiveFindingsDocument {
@@ -15,9 +15,9 @@ export interface LiveFindingsDocument {
   readonly isEnded: boolean;
   readonly symbols: readonly string[];
   readonly findings: readonly Finding[];
-  readonly answers: { readonly noExecute: LiveAnswer; readonly noExit: LiveAnswer; readonly coverage: LiveAnswer };
+  readonly answers: { readonly noExecute: LaneAnswer; readonly noExit: LaneAnswer; readonly coverage: LaneAnswer };
   /** `why-blocked` for every symbol that was judged. */
-  readonly bySymbol: Readonly<Record<string, LiveAnswer>>;
+  readonly bySymbol: Readonly<Record<string, LaneAnswer>>;
 }
 
 export interface LiveFindings {

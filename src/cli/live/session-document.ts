@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { EXIT, UserError } from "../../diagnostics/user-error.ts";
 import { openSessionFolder } from "../../live/session/session-folder.ts";
-import { LIVE_QUESTIONS } from "./live-answer.ts";
+import { LANE_QUESTIONS } from "../../reports/doctor/lane-answers.ts";
 import { createLiveFindings, type LiveFindingsDocument } from "./live-findings.ts";
 
 const ANSWER_TIMEOUT_MS = 5000;
@@ -10,7 +10,7 @@ const ANSWER_TIMEOUT_MS = 5000;
 const noNumber = z.null().transform(() => "none");
 const textsSchema = z.array(z.string());
 const answerSchema = z.object({
-  question: z.enum(LIVE_QUESTIONS),
+  question: z.enum(LANE_QUESTIONS),
   symbol: z.string().nullable(),
   isAnswered: z.boolean(),
   answer: z.string(),

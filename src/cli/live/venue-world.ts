@@ -34,7 +34,8 @@ export async function venueWorld(parts: {
 }): Promise<VenueWorld> {
   const { plan, hosts, keys, from, log } = parts;
   const { scenario, definition, mode } = plan;
-  const clock = hosts.environment === "loopback" ? await servedClock(hosts) : systemClock();
+  const { clock, factor } =
+    hosts.environment === "loopback" ? await servedClock(hosts) : { clock: systemClock(), factor: 1 };
   const client = await connectVenue({ hosts, keys, clock, log });
   const names = plan.symbols ?? openRecording(scenario.recordingPath).symbols;
   // A session that goes on counts in the lots and ticks it began with.
@@ -68,16 +69,28 @@ export async function venueWorld(parts: {
   const account: CcxtExchange = client.createExchange({ instruments });
   const exchange = mode === "dry-run" ? new DryRunExchange(account) : account;
   const leverageBrackets = await client.brackets();
-  return { ...world, exchange, exchangeInfo, leverageBrackets, facts: () => client.facts(account) };
+  return { ...world, exchange, exchangeInfo, leverageBrackets, facts: () => factsIn(factor, client, account) };
+}
+
+/** A clock that runs sixty times as fast is off by sixty times as much: what counts is how well two machines agree. */
+async function factsIn(factor: number, client: VenueClient, account: CcxtExchange): Promise<PreflightVenue> {
+  const facts = await client.facts(account);
+  return { ...facts, clockSkewMs: Math.round(facts.clockSkewMs / factor) };
+}
+
+interface ServedClock {
+  readonly clock: Clock;
+  /** Its milliseconds in one of the machine's. */
+  readonly factor: number;
 }
 
 /** A `sim serve` says where its time is and how fast it runs. Anything else on loopback has the machine's time. */
-async function servedClock({ rest }: VenueHosts): Promise<Clock> {
+async function servedClock({ rest }: VenueHosts): Promise<ServedClock> {
   const sentMs = performance.now();
   const response = await fetch(`${rest}/sim/v1/status`, { redirect: "error" }).catch(() => null);
   if (response === null)
     throw refused(`Cannot use the exchange at ${rest}: it does not answer`, "start a `sim serve` there");
-  if (response.status !== 200) return systemClock();
+  if (response.status !== 200) return { clock: systemClock(), factor: 1 };
   const status = (await response.json()) as { readonly tsMs?: unknown; readonly timeFactor?: unknown };
   const { tsMs, timeFactor } = status;
   if (typeof tsMs !== "number" || typeof timeFactor !== "number") {
@@ -87,7 +100,7 @@ async function servedClock({ rest }: VenueHosts): Promise<Clock> {
     );
   }
   const halfMs = (performance.now() - sentMs) / 2;
-  return scaledClock(tsMs + halfMs * timeFactor, timeFactor);
+  return { clock: scaledClock(tsMs + halfMs * timeFactor, timeFactor), factor: timeFactor };
 }
 
 /** Only the session's own symbols: the whole answer is megabytes. */

@@ -1,12 +1,12 @@
 import { REASONS } from "../../engine/domain/reason.ts";
-import type { Facts } from "../../reports/findings/facts/facts.ts";
-import { clockText, numberText, percentText } from "../../reports/format.ts";
-import type { Lane, LaneBook, ReasonCount, VerdictBook } from "./verdict-book.ts";
+import type { Facts } from "../findings/facts/facts.ts";
+import { clockText, numberText, percentText } from "../format.ts";
+import type { LaneBook, ReasonCount, VerdictBook } from "./verdict-book.ts";
 
-export const LIVE_QUESTIONS = ["no-execute", "no-exit", "why-blocked", "coverage"] as const;
-export type LiveQuestion = (typeof LIVE_QUESTIONS)[number];
+export const LANE_QUESTIONS = ["no-execute", "no-exit", "why-blocked", "coverage"] as const;
+export type LaneQuestion = (typeof LANE_QUESTIONS)[number];
 
-export interface LiveCause {
+export interface LaneCause {
   readonly reason: string;
   /** Share of what was judged, 0 to 1. */
   readonly share: number;
@@ -18,15 +18,15 @@ export interface LiveCause {
   readonly example: string;
 }
 
-export interface LiveAnswer {
-  readonly question: LiveQuestion;
+export interface LaneAnswer {
+  readonly question: LaneQuestion;
   readonly symbol: string | null;
   /** `false` when there was nothing to judge yet. */
   readonly isAnswered: boolean;
   /** One sentence. */
   readonly answer: string;
   /** Where the rest stopped, the most frequent first. */
-  readonly causes: readonly LiveCause[];
+  readonly causes: readonly LaneCause[];
   /** What a person might suspect and need not. */
   readonly notTheCause: readonly string[];
 }
@@ -34,13 +34,13 @@ export interface LiveAnswer {
 const SYMBOLS_SHOWN = 5;
 
 /** `no-execute` and `no-exit`: what became of everything that was judged in that lane. */
-export function answerLane(book: VerdictBook, lane: Lane): LiveAnswer {
+export function answerLane(book: VerdictBook, lane: "entries" | "exits"): LaneAnswer {
   const of = book.lanes[lane];
   const inFlight = book.inFlight(lane);
   return {
     question: lane === "entries" ? "no-execute" : "no-exit",
     symbol: null,
-    isAnswered: of.judged + inFlight > 0,
+    isAnswered: of.judged + inFlight + book.lanes.unknown.judged > 0,
     answer: `${killText(book)}${laneText(lane, of, inFlight, book)}`,
     causes: causesOf(of),
     notTheCause: innocents(book, lane),
@@ -48,7 +48,7 @@ export function answerLane(book: VerdictBook, lane: Lane): LiveAnswer {
 }
 
 /** `why-blocked SYMBOL`: the last word on the symbol, and everything before it counted. */
-export function answerSymbol(book: VerdictBook, symbol: string): LiveAnswer {
+export function answerSymbol(book: VerdictBook, symbol: string): LaneAnswer {
   const known = book.bySymbol.get(symbol);
   if (known === undefined) {
     const text = `${symbol} has not been judged yet: no intent and no exit of it has come`;
@@ -60,9 +60,9 @@ export function answerSymbol(book: VerdictBook, symbol: string): LiveAnswer {
       ? ""
       : `; value ${numberText(last.value)} against cutoff ${numberText(last.cutoff)}`;
   const detail = last.detail === "" ? "" : ` (${last.detail})`;
-  const word = last.lane === "entries" ? "entry" : "exit";
+  const word = { entries: "entry", exits: "exit", unknown: "evaluation of unknown type" }[last.lane];
   const text = `${symbol} at ${clockText(last.tsMs)}: ${word} ${last.outcome}, ${last.reason}${detail}: ${meaningOf(last.reason)}${compared}`;
-  const both = [...causesOf(lanes.entries), ...causesOf(lanes.exits)];
+  const both = [...causesOf(lanes.entries), ...causesOf(lanes.exits), ...causesOf(lanes.unknown)];
   return {
     question: "why-blocked",
     symbol,
@@ -76,7 +76,7 @@ export function answerSymbol(book: VerdictBook, symbol: string): LiveAnswer {
 }
 
 /** `coverage`: whether the symbols in need have snapshots. */
-export function answerCoverage({ positions: { coverage } }: Facts): LiveAnswer {
+export function answerCoverage({ positions: { coverage } }: Facts): LaneAnswer {
   const never = coverage.neverRanked.total;
   const needed = coverage.neededFresh + coverage.neededStale + never;
   const share = needed === 0 ? 0 : coverage.neededFresh / needed;
@@ -85,7 +85,7 @@ export function answerCoverage({ positions: { coverage } }: Facts): LiveAnswer {
     const text = `no symbol has needed a snapshot yet (${coverage.cycles} ranking cycles)`;
     return { ...question, isAnswered: false, answer: text, causes: [], notTheCause: [] };
   }
-  const cause = (reason: string, n: number, meaning: string, symbols: readonly string[]): LiveCause[] =>
+  const cause = (reason: string, n: number, meaning: string, symbols: readonly string[]): LaneCause[] =>
     n === 0 ? [] : [{ reason, share: n / needed, n, meaning, symbols, example: "" }];
   return {
     ...question,
@@ -108,7 +108,7 @@ export function answerCoverage({ positions: { coverage } }: Facts): LiveAnswer {
 }
 
 function laneText(
-  lane: Lane,
+  lane: "entries" | "exits",
   { judged, executed, lastExecuted }: LaneBook,
   inFlight: number,
   book: VerdictBook,
@@ -128,7 +128,7 @@ function killText({ killSwitch }: VerdictBook): string {
   return killSwitch === "off" ? "" : `the kill switch is on for ${killSwitch}; `;
 }
 
-function causesOf({ judged, reasons }: LaneBook): LiveCause[] {
+function causesOf({ judged, reasons }: LaneBook): LaneCause[] {
   return [...reasons.values()]
     .sort((left, right) => right.n - left.n || (left.reason < right.reason ? -1 : 1))
     .map((each) => ({
@@ -149,11 +149,18 @@ function symbolsOf({ symbols }: ReasonCount): string[] {
 }
 
 /** Counts of the two lanes mislead when they are added up: the other lane is named when it does work. */
-function innocents(book: VerdictBook, lane: Lane): string[] {
+function innocents(book: VerdictBook, lane: "entries" | "exits"): string[] {
   const other = lane === "entries" ? "exits" : "entries";
   const { executed, judged } = book.lanes[other];
   const shown = [];
   if (executed > 0) shown.push(`${other} do execute (${executed} of ${judged}): orders do reach the exchange`);
+  const { unknown } = book.lanes;
+  if (unknown.judged > 0) {
+    const symbols = [...new Set([...unknown.reasons.values()].flatMap((each) => [...each.symbols.keys()]))].sort();
+    shown.push(
+      `${unknown.judged} evaluations of type UNKNOWN (${symbols.slice(0, SYMBOLS_SHOWN).join(", ")}) are counted neither as entries nor as exits`,
+    );
+  }
   if (book.killSwitch === "off") shown.push("the kill switch is off");
   return shown;
 }

@@ -7,8 +7,11 @@ import { reasonHead } from "../../engine/domain/reason.ts";
 const SYMBOLS_MAX = 1000;
 const OPEN_PLANS_MAX = 10_000;
 
-/** What was judged: entries, an intent that never became a plan included, and exits. */
-export type Lane = "entries" | "exits";
+/**
+ * What was judged: entries, an intent that never became a plan included, exits, and evaluations that do not say which they
+ * are. Adding those to either would repeat the mistake of the incident.
+ */
+export type Lane = "entries" | "exits" | "unknown";
 
 export interface ReasonCount {
   readonly reason: string;
@@ -49,7 +52,7 @@ interface Judged {
  * its fate is known: at its publication when it is blocked or skipped, else at its result.
  */
 export class VerdictBook {
-  readonly lanes: Readonly<Record<Lane, LaneBook>> = { entries: emptyLane(), exits: emptyLane() };
+  readonly lanes: Readonly<Record<Lane, LaneBook>> = emptyLanes();
   readonly bySymbol = new Map<string, { readonly lanes: Record<Lane, LaneBook>; last: LastVerdict }>();
   readonly #open = new Map<string, Judged>();
   killSwitch: KillSwitchSet["scope"] = "off";
@@ -105,7 +108,7 @@ export class VerdictBook {
   #settle(symbol: string, last: LastVerdict, isExecuted: boolean): void {
     let known = this.bySymbol.get(symbol);
     if (known === undefined && this.bySymbol.size < SYMBOLS_MAX) {
-      known = { lanes: { entries: emptyLane(), exits: emptyLane() }, last };
+      known = { lanes: emptyLanes(), last };
       this.bySymbol.set(symbol, known);
     }
     if (known !== undefined) known.last = last;
@@ -121,7 +124,8 @@ export class VerdictBook {
 
 /** An exit is what is judged as one, and what reduces without saying so. */
 function laneOf({ evalType, isReduceOnly }: Plan): Lane {
-  return evalType === "EXIT" || (evalType === "UNKNOWN" && isReduceOnly) ? "exits" : "entries";
+  if (evalType === "EXIT" || (evalType === "UNKNOWN" && isReduceOnly)) return "exits";
+  return evalType === "ENTRY" ? "entries" : "unknown";
 }
 
 function verdictOf(plan: Plan, lane: Lane, tsMs: number): LastVerdict {
@@ -142,6 +146,10 @@ function countReason({ reasons }: LaneBook, symbol: string, { reason: code, id }
   if (known.symbols.has(symbol) || known.symbols.size < SYMBOLS_MAX) {
     known.symbols.set(symbol, (known.symbols.get(symbol) ?? 0) + 1);
   }
+}
+
+function emptyLanes(): Record<Lane, LaneBook> {
+  return { entries: emptyLane(), exits: emptyLane(), unknown: emptyLane() };
 }
 
 function emptyLane(): LaneBook {
