@@ -161,6 +161,13 @@ export interface ExchangeListener {
   gap(gap: Omit<LiveGap, "rxMs">): void;
 }
 
+/** What a session that goes on has been told already. */
+export interface ExchangePast {
+  readonly startTsMs: number;
+  /** Stamp of the last funding of each symbol; absent symbols have had none. */
+  readonly fundingTold: ReadonlyMap<string, number>;
+}
+
 /**
  * The engine's exchange in the real world. Calls return at once; answers come to the listener.
  *
@@ -173,7 +180,8 @@ export interface ExchangeListener {
  *   the request left, not the time the answer came. Fills after it may or may not be in the report.
  */
 export interface LiveExchange {
-  connect(listener: ExchangeListener): Promise<void>;
+  /** @param past of a session that goes on: funding it has not been told of is told before this resolves */
+  connect(listener: ExchangeListener, past?: ExchangePast): Promise<void>;
   submit(order: OrderSubmitted, tsMs: number): void;
   /** @param order what was submitted under that client order id: after a restart the port has not seen it */
   query(request: OrderQueryRequested, tsMs: number, order: OrderSubmitted): void;

@@ -5,6 +5,7 @@ import {
   type AccountReport,
   type Clock,
   type ExchangeListener,
+  type ExchangePast,
   isOwnClientOrderId,
   type LiveExchange,
 } from "../ports.ts";
@@ -70,10 +71,11 @@ export class CcxtExchange implements LiveExchange {
     return this.#foreignFills;
   }
 
-  async connect(listener: ExchangeListener): Promise<void> {
+  async connect(listener: ExchangeListener, past?: ExchangePast): Promise<void> {
     this.#listener = listener;
-    this.#fundingSinceTsMs = this.#exchangeNowMs();
+    this.#fundingSinceTsMs = past === undefined ? this.#exchangeNowMs() : this.#exchangeTsMs(past.startTsMs);
     await this.#stream.connect();
+    if (past !== undefined) await this.#funding(past);
   }
 
   async close(): Promise<void> {
@@ -323,7 +325,7 @@ export class CcxtExchange implements LiveExchange {
   }
 
   /** The stream says that funding was settled, the income history says for what and how much. */
-  async #funding(): Promise<void> {
+  async #funding(past?: ExchangePast): Promise<void> {
     const { rest } = this.#options;
     try {
       const income = await rest.askPatiently<Raw[]>("fapiPrivateGetIncome", {
@@ -336,6 +338,9 @@ export class CcxtExchange implements LiveExchange {
         if (this.#toldIncome.has(key)) continue;
         this.#toldIncome.add(key);
         forgetOldest(this.#toldIncome);
+        const toldTsMs = past?.fundingTold.get(String(each["symbol"]));
+        // It was told after it had happened, and the next one of a symbol comes hours later.
+        if (toldTsMs !== undefined && Number(each["time"]) <= this.#exchangeTsMs(toldTsMs)) continue;
         await this.#tellFunding(each);
       }
     } catch (error) {
@@ -361,7 +366,11 @@ export class CcxtExchange implements LiveExchange {
 
   /** Exchange time by our clock. */
   #exchangeNowMs(): number {
-    return this.#options.clock.nowMs() + this.#options.rest.sessionOffsetMs;
+    return this.#exchangeTsMs(this.#options.clock.nowMs());
+  }
+
+  #exchangeTsMs(clockTsMs: number): number {
+    return clockTsMs + this.#options.rest.sessionOffsetMs;
   }
 
   /** A moment whose fills an answer to a request that leaves now surely contains, as far as the clocks agree. */

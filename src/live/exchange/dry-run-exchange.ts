@@ -1,5 +1,5 @@
 import type { OrderQueryRequested, OrderSubmitted, SnapshotRequested } from "../../engine/domain/decision.ts";
-import type { AccountReport, AppliedRow, ExchangeListener, FeedFunding, LiveExchange } from "../ports.ts";
+import type { AccountReport, AppliedRow, ExchangeListener, ExchangePast, FeedFunding, LiveExchange } from "../ports.ts";
 
 /** Code of the rejection that every order of a dry run gets. */
 export const DRY_RUN_CODE = -90_002;
@@ -13,9 +13,9 @@ export class DryRunExchange implements LiveExchange {
     this.#inner = inner;
   }
 
-  async connect(listener: ExchangeListener): Promise<void> {
+  async connect(listener: ExchangeListener, past?: ExchangePast): Promise<void> {
     this.#listener = listener;
-    await this.#inner.connect(listener);
+    await this.#inner.connect(listener, past);
   }
 
   submit({ clientOrderId }: OrderSubmitted): void {

@@ -114,14 +114,17 @@ export function createStageMeter({ stage, nowMs = () => performance.now() }: Sta
       close: () => sink.close(),
     }),
     exchange: (port) => ({
-      connect: (listener) =>
-        port.connect({
-          event(event) {
-            answered(event);
-            listener.event(event);
+      connect: (listener, past) =>
+        port.connect(
+          {
+            event(event) {
+              answered(event);
+              listener.event(event);
+            },
+            gap: (gap) => listener.gap(gap),
           },
-          gap: (gap) => listener.gap(gap),
-        }),
+          past,
+        ),
       submit(order, tsMs) {
         sent(order);
         port.submit(order, tsMs);

@@ -165,10 +165,10 @@ export class LiveSession {
 
   async #begin(): Promise<void> {
     const { exchange, feed, operator, intents, from, plans } = this.#options;
-    await exchange.connect({
-      event: (event) => this.#onExchangeEvent(event),
-      gap: (gap) => this.#onGap(gap),
-    });
+    await exchange.connect(
+      { event: (event) => this.#onExchangeEvent(event), gap: (gap) => this.#onGap(gap) },
+      from?.past,
+    );
     await feed.connect({
       row: (row) => this.#onRow(row),
       funding: (funding) => this.#onFunding(funding),

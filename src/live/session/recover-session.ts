@@ -2,7 +2,7 @@ import { EXIT, UserError } from "../../diagnostics/user-error.ts";
 import type { SnapshotRequested } from "../../engine/domain/decision.ts";
 import type { JournalEntry, JournalHeader } from "../../engine/domain/journal.ts";
 import type { EngineParts } from "../../engine/pipeline/state.ts";
-import type { SafetyGate } from "../ports.ts";
+import type { ExchangePast, SafetyGate } from "../ports.ts";
 import { applyMove } from "./applied-row.ts";
 import { EngineLane } from "./engine-lane.ts";
 import type { JournalEnds } from "./file-journal.ts";
@@ -26,6 +26,8 @@ export interface RecoveredSession {
   readonly snapshots: ReadonlyMap<string, SnapshotRequested>;
   /** Orders whose outcome has to be asked for. */
   readonly openOrders: readonly string[];
+  /** What the exchange need not tell again. */
+  readonly past: ExchangePast;
   /** Reads the entries behind that number again, for what has to be published once more. */
   entriesAfter(seq: number): Generator<JournalEntry, void, undefined>;
 }
@@ -48,6 +50,7 @@ export function recoverSession(folder: string, parts: EngineParts, gate: SafetyG
   const lane = new EngineLane(parts);
   const timers = new Map<string, number>();
   const snapshots = new Map<string, SnapshotRequested>();
+  const fundingTold = new Map<string, number>();
   let ends: JournalEnds | null = null;
   let rows = 0;
   let inputs = 0;
@@ -77,6 +80,7 @@ export function recoverSession(folder: string, parts: EngineParts, gate: SafetyG
     gate?.observe(entry);
     if (event.type === "timer.fired") timers.delete(event.timerId);
     if (event.type === "exchange.snapshot-received" && event.isFinal) snapshots.delete(event.requestId);
+    if (event.type === "exchange.funding-settled") fundingTold.set(event.symbol, tsMs);
     if (event.type === "run.ended") isEnded = true;
     for (const decision of entry.decisions) {
       if (decision.type === "timer.set") {
@@ -105,6 +109,7 @@ export function recoverSession(folder: string, parts: EngineParts, gate: SafetyG
     timers,
     snapshots,
     openOrders: [...lane.look().activeOrders.keys()],
+    past: { startTsMs: header.startTsMs, fundingTold },
     *entriesAfter(seq) {
       for (const item of openSessionFolder(folder).items()) {
         if (item.kind === "entry" && item.entry.envelope.seq > seq) yield item.entry;

@@ -325,3 +325,42 @@ test("the feed tells a past in order of time, then mark and best prices, and eac
   await advance(world.served, 120_000);
   await until(() => rows.length > before);
 });
+
+test("funding of an absence is told to a session that goes on, and what it knows already is not told again", async () => {
+  const world = await connected();
+  const sent = order();
+  world.exchange.submit(sent);
+  await until(() => typesOf(world, sent.clientOrderId).includes("exchange.order-filled"));
+  const startTsMs = Date.now();
+  const offsetMs = world.served.context.session.nowTsMs - startTsMs;
+  await world.exchange.close();
+  await advance(world.served, 8 * 3_600_000);
+
+  const told: EngineEvent[] = [];
+  const listener = { event: (event: EngineEvent) => void told.push(event), gap: () => undefined };
+  const again = world.client.createExchange({ instruments: world.instruments });
+  await again.connect(listener, { startTsMs, fundingTold: new Map() });
+  closing.push(() => again.close());
+  const funding = told.filter((event) => event.type === "exchange.funding-settled");
+  expect(funding.length).toBeGreaterThan(0);
+  const paid = funding.reduce(
+    (sum, event) => sum + (event.type === "exchange.funding-settled" ? event.amountQuote : 0n),
+    0n,
+  );
+  const { walletQuote } = await again.reconcile();
+  const fee = world.events.reduce(
+    (sum, event) => sum + (event.type === "exchange.order-filled" ? event.feeQuote : 0n),
+    0n,
+  );
+  expect(walletQuote).toBe(10_000n * 100_000_000n - fee + paid);
+
+  const third: EngineEvent[] = [];
+  const last = world.client.createExchange({ instruments: world.instruments });
+  const knownTsMs = world.served.context.session.nowTsMs - offsetMs;
+  await last.connect(
+    { event: (event) => void third.push(event), gap: () => undefined },
+    { startTsMs, fundingTold: new Map([["XRPUSDT", knownTsMs]]) },
+  );
+  closing.push(() => last.close());
+  expect(third).toEqual([]);
+});
