@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import type { MarketBatch } from "../recording/batch.ts";
 import { openRecording } from "../recording/reader.ts";
+import { live } from "./live-bench.ts";
 import {
   type Figure,
   figuresText,
@@ -63,6 +64,12 @@ const serveSize = {
   servedOrders: isSmoke ? 2_000 : isFull ? 300_000 : 20_000,
 };
 
+const liveSize = {
+  perSecond: isSmoke ? 500 : 1000,
+  seconds: isSmoke ? 1 : 10,
+  soakEntries: isSmoke ? 2000 : isFull ? 10_000_000 : 100_000,
+};
+
 if (process.argv.includes("--memory-child")) {
   // Runs alone in its process, so that its peak is its own.
   runUniverse(universeRecording(Number(process.argv.at(-1))), 1);
@@ -75,7 +82,7 @@ if (process.argv.includes("--memory-child")) {
   process.stdout.write(String(process.resourceUsage().maxRSS));
 } else {
   process.stdout.write(
-    `${figuresText([...replay(replaySize), ...pipeline(), ...decisions(), ...reading(), ...processes(), ...memory(), ...serve(serveSize)])}\n`,
+    `${figuresText([...replay(replaySize), ...pipeline(), ...decisions(), ...reading(), ...processes(), ...memory(), ...serve(serveSize), ...live(liveSize)])}\n`,
   );
 }
 

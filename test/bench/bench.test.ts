@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { median, rateText } from "../../src/bench/measure.ts";
 import { ensureBuilt } from "../built-cli.ts";
+import { hasRedis } from "../live/redis-server.ts";
 import { repositoryPath } from "../sim/run/run-helpers.ts";
 
 describe("npm run bench", () => {
@@ -11,7 +12,7 @@ describe("npm run bench", () => {
     const bench = spawnSync(process.execPath, [repositoryPath("dist/bench/bench.js"), "--smoke"], { encoding: "utf8" });
     expect(bench.stderr).toBe("");
     const rows = bench.stdout.trimEnd().split("\n");
-    expect(rows).toHaveLength(24);
+    expect(rows).toHaveLength(hasRedis ? 27 : 24);
     expect(bench.stdout).not.toMatch(/NaN|Infinity|skipped|[^\d.]0 (MB|ms)/);
     for (const figure of [
       "market cache decoded and merged",
