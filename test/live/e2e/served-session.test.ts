@@ -86,10 +86,16 @@ async function expectAgreement(books: Books): Promise<void> {
   expect(new Set(books.intents).size).toBe(books.intents.length);
 }
 
-async function pendingCount(): Promise<number> {
+async function pendingIds(): Promise<readonly string[]> {
   const client = await world.redis.client();
-  const [pending] = (await client.xpending(STREAM, "rehearsal")) as [number];
-  return pending;
+  const pending = (await client.xpending(STREAM, "rehearsal", "-", "+", 10_000)) as [string, ...unknown[]][];
+  return pending.map(([id]) => id);
+}
+
+/** A session that ends while intents come may leave the last answer of the stream unread, for the one that resumes. */
+async function expectPendingUnjudged({ intents }: Books): Promise<void> {
+  const judged = new Set(intents);
+  expect((await pendingIds()).filter((id) => judged.has(id))).toEqual([]);
 }
 
 const PARITY = /live\/replay parity: (\d+) of \1 decisions equal/;
@@ -107,7 +113,7 @@ test.skipIf(!hasRedis)(
     expect(books.intents.length).toBeGreaterThan(20 * 14);
     expect(books.fills).toBeGreaterThan(100);
     await expectAgreement(books);
-    expect(await pendingCount()).toBe(0);
+    await expectPendingUnjudged(books);
 
     const client = await world.redis.client();
     const plans = await client.xlen("quantum:stream:apply.plan");
@@ -153,7 +159,7 @@ test.skipIf(!hasRedis)(
     expect(books.intents.length).toBeGreaterThan(15 * 14);
     expect(books.fills).toBeGreaterThan(20);
     await expectAgreement(books);
-    expect(await pendingCount()).toBe(0);
+    await expectPendingUnjudged(books);
     const kinds = new Set(world.entries().map(({ envelope }) => envelope.event.type));
     expect([...kinds]).toContain("exchange.order-unknown");
     expect([...kinds]).toContain("exchange.order-queried");
@@ -203,7 +209,7 @@ test.skipIf(!hasRedis)(
     expect(books.intents.length).toBe(world.intents);
     expect(books.fills).toBeGreaterThan(KILLS);
     await expectAgreement(books);
-    expect(await pendingCount()).toBe(0);
+    expect(await pendingIds()).toEqual([]);
     expect(join(world.folder!, "recording")).toContain("live-");
   },
   60_000 + KILLS * 15_000,

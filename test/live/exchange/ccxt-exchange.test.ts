@@ -315,8 +315,8 @@ test("the feed tells a past in order of time, then mark and best prices, and eac
   expect(history.length).toBeGreaterThan(60);
   expect(history.map(({ tsMs }) => tsMs)).toEqual([...history.map(({ tsMs }) => tsMs)].sort((a, b) => a! - b!));
   await advance(world.served, 120_000);
-  await until(() => rows.some(({ kind, isHistory }) => kind === "mark" && isHistory !== true));
-  expect(new Set(rows.filter(({ kind }) => kind === "mark").map(({ symbolIndex }) => symbolIndex)).size).toBe(3);
+  const isLiveMark = ({ kind, isHistory }: FeedRow) => kind === "mark" && isHistory !== true;
+  await until(() => new Set(rows.filter(isLiveMark).map(({ symbolIndex }) => symbolIndex)).size === 3);
   await inject(world, { kind: "disconnect" });
   await advance(world.served, 1000);
   await until(() => gaps.length > 0);
