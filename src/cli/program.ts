@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { registerBisect } from "./commands/bisect.ts";
+import { registerCalibrate } from "./commands/calibrate.ts";
 import { registerCompare } from "./commands/compare.ts";
 import { registerDiff } from "./commands/diff.ts";
 import { registerDoctor } from "./commands/doctor.ts";
@@ -55,6 +56,7 @@ export function createProgram(shell: Shell): Command {
   registerReport(program, shell);
   registerDiff(program, shell);
   registerCompare(program, shell);
+  registerCalibrate(program, shell);
   registerSweep(program, shell);
   registerWalkForward(program, shell);
   registerWorker(program, shell);

@@ -6,6 +6,8 @@ export interface CompareCommandOptions {
   readonly out: string;
   readonly run?: string;
   readonly baseline?: string;
+  /** The runs are folders of live sessions. */
+  readonly live?: boolean;
   readonly metric?: readonly string[];
   readonly margin?: readonly string[];
   readonly seeds?: string;
@@ -29,6 +31,7 @@ Examples:
   sim compare sim-out/r-9f7ffb80                            all variants of a finished run, its first is the baseline
   sim compare fixed-threshold z-score --run r-9f7ffb80      two variants of it
   sim compare a.yaml b.yaml --seeds 1..5 --margin net_pnl=25/day
+  sim compare --live live-out/live-1123-130507              why live made another profit than its rehearsal
   sim compare a.yaml --profile optimistic,neutral,adverse   does the verdict hold under other fills?
 
 docs/comparison.md says what each number means and when it is refused.`;
@@ -41,6 +44,7 @@ export function registerCompare(program: Command, shell: Shell): void {
     .argument("<what...>", "folders or ids of finished runs, scenarios to run now, or variants of --run")
     .option("--run <run>", "a finished run whose variants are named")
     .option("--out <dir>", "folder of the runs' files; the comparison goes to compare/ in it", "sim-out")
+    .option("--live", "folders of live sessions: each against its rehearsal, split into its causes (docs/drift.md)")
     .option("--baseline <name>", "the variant the others are compared with, instead of the first")
     .option("--metric <name>", "net_pnl, max_drawdown, exit_delay or gate_value, three at most", collect)
     .option("--margin <metric=size>", "smallest difference that matters, such as net_pnl=25/day (repeat it)", collect)
@@ -59,6 +63,11 @@ export function registerCompare(program: Command, shell: Shell): void {
     .option("--no-colour", "no colours (NO_COLOR does the same)")
     .addHelpText("after", EXAMPLES)
     .action(async (what: string[], options: CompareCommandOptions) => {
+      if (options.live === true) {
+        const { driftCommand } = await import("../drift-command.ts");
+        for (const folder of what) driftCommand(folder, options, shell);
+        return;
+      }
       const { compareCommand } = await import("../compare-command.ts");
       await compareCommand(what, options, shell);
     });

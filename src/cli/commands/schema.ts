@@ -9,7 +9,7 @@ export function registerSchema(program: Command, shell: Shell): void {
     .option("--out <file>", "file to write instead of stdout")
     .addOption(
       new Option("--of <document>", "what it describes")
-        .choices(["scenario", "comparison", "gate", "sweep", "walk-forward", "doctor"])
+        .choices(["scenario", "comparison", "gate", "sweep", "walk-forward", "doctor", "drift"])
         .default("scenario"),
     )
     .action(async ({ out, of }: { out?: string; of: keyof typeof TEXTS }) => {
@@ -55,6 +55,11 @@ async function doctorText(): Promise<string> {
   return doctorJsonSchemaText();
 }
 
+async function driftText(): Promise<string> {
+  const { driftJsonSchemaText } = await import("../../reports/drift/drift-document.ts");
+  return driftJsonSchemaText();
+}
+
 const TEXTS = {
   scenario: scenarioText,
   comparison: comparisonText,
@@ -62,4 +67,5 @@ const TEXTS = {
   sweep: sweepText,
   "walk-forward": walkForwardText,
   doctor: doctorText,
+  drift: driftText,
 } as const;

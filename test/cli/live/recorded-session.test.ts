@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openJournal } from "../../../src/reports/journal-file.ts";
 import { ensureBuilt, runLive, runSim } from "../../built-cli.ts";
+import { busyScenario } from "./busy-scenario.ts";
 
 /** Six hours of recorded prices and more in some seconds, a simulated account: nothing outside of this machine. */
 const PAPER = ["--paper", "--feed", "recording", "--yes", "--durability", "process"];
@@ -75,29 +76,6 @@ test("a session on recorded prices trades, replays to the same decisions, and ca
   expect(explained.code).toBe(0);
 }, 60_000);
 
-/** Intents enough that something is always under way: a list, through no gate. */
-function busyScenario(): string {
-  const file = join(out, "busy.yaml");
-  const prices = Object.entries({ ETHUSDT: 2580, SOLUSDT: 176, XRPUSDT: 2.46, ADAUSDT: 0.815 });
-  const intents = prices.flatMap(([symbol, price], place) =>
-    ["BUY", "SELL"].map(
-      (side, turn) =>
-        `{ at: ${20 + 61 * turn + place}s, symbol: ${symbol}, side: ${side}, sizeUsd: 60, entryPrice: ${price}, count: 300, every: 122s }`,
-    ),
-  );
-  writeFileSync(
-    file,
-    [
-      "name: busy",
-      `recording: ${join(process.cwd(), "recordings/regime-flip")}`,
-      "window: { from: 6h, to: 18h }",
-      `strategy: { name: replay, intents: [${intents.join(", ")}] }`,
-      "pipeline: { governor: { name: none }, bridge: { exposureMax: 5 }, limits: { symbolCooldown: 1s, openPositionsMax: 9 } }",
-    ].join("\n"),
-  );
-  return file;
-}
-
 const BUSY = [...PAPER, "--speed", "300x", "--max-notional", "100", "--max-total", "2000"];
 
 /** Sends the signals one after another, each when so many fills more are in the journal. */
@@ -123,7 +101,9 @@ function afterFills(dir: () => string | null, count: number, signals: readonly N
 test("SIGTERM suspends and --resume goes on; a killed session goes on too, and what it decided is replayed whole", async () => {
   const dir = join(out, "cut");
   const only = () => sessionIn(dir);
-  const first = await runLive([busyScenario(), ...BUSY, "--out", dir], { onStart: afterFills(only, 3, ["SIGTERM"]) });
+  const first = await runLive([busyScenario(out), ...BUSY, "--out", dir], {
+    onStart: afterFills(only, 3, ["SIGTERM"]),
+  });
   expect(first.code).toBe(143);
   expect(first.stdout).toContain("suspended at seq");
   const folder = folderIn(dir);
@@ -159,7 +139,7 @@ test("SIGTERM suspends and --resume goes on; a killed session goes on too, and w
 test("a second Ctrl-C cancels own orders, leaves positions, and the session is whole all the same", async () => {
   const dir = join(out, "interrupted");
   const only = () => sessionIn(dir);
-  const interrupted = await runLive([busyScenario(), ...BUSY, "--out", dir], {
+  const interrupted = await runLive([busyScenario(out), ...BUSY, "--out", dir], {
     onStart: (child) => {
       afterFills(only, 3, ["SIGINT"])(child);
       child.stderr?.on("data", (text: string) => {
