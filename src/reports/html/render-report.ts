@@ -2,6 +2,7 @@ import { html } from "./markup.ts";
 import { renderPage, type Section } from "./page.ts";
 import type { ReportModel } from "./report-model.ts";
 import { answerSection, headOf } from "./sections/answer.ts";
+import { breakdownSection } from "./sections/breakdowns.ts";
 import { comparisonSection } from "./sections/comparison.ts";
 import { coverageSection } from "./sections/coverage.ts";
 import { executionSection, exitSection } from "./sections/execution.ts";
@@ -31,6 +32,7 @@ export function renderReport(model: ReportModel): string {
     { id: "exits", title: "Exits", body: exitSection(model) },
     { id: "coverage", title: "Coverage", body: coverageSection(model) },
     { id: "symbols", title: "One symbol", body: symbolSection(model) },
+    { id: "tables", title: "By symbol, reason and hour", body: breakdownSection(model) },
     { id: "findings", title: "Findings", body: findingSection(model) },
     { id: "thresholds", title: "Thresholds", body: thresholdSection(model) },
     { id: "method", title: "Method and assumptions", body: methodSection(model) },

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
-import { grouped, timeText } from "../../format.ts";
-import { joined, type Markup } from "../markup.ts";
+import { durationText, grouped, timeText } from "../../format.ts";
+import { html, joined, type Markup } from "../markup.ts";
 import type { SeriesPoint } from "../series/run-series.ts";
 import { LANES, type LaneEvent, type SymbolTimeline } from "../series/symbol-timeline.ts";
 import { table } from "../tables.ts";
@@ -83,6 +83,7 @@ export function symbolFigure(timeline: SymbolTimeline, startTsMs: number, endTsM
     ),
   );
   const rows = events.map(({ tsMs, lane, outcome, text, planId }) => [timeText(tsMs), lane, outcome, text, planId]);
+  parts.push(lineageTable(timeline));
   return figure(
     joined(parts),
     described,
@@ -91,4 +92,30 @@ export function symbolFigure(timeline: SymbolTimeline, startTsMs: number, endTsM
       total: eventCount,
     }),
   );
+}
+
+/** From the decision of each plan to the ledger, with the waits between. */
+function lineageTable({ symbol, lineage, omittedLineage }: SymbolTimeline): Markup {
+  if (lineage.length === 0) return html``;
+  const wait = (ms: number | null) => (ms === null ? null : `+${durationText(ms)}`);
+  const step = (each: { readonly waitMs: number; readonly text: string } | null) =>
+    each === null ? null : `+${durationText(each.waitMs)} ${each.text}`;
+  const rows = lineage.map((row) => [
+    row.planId,
+    timeText(row.tsMs),
+    `${row.evalType} ${row.side}`,
+    `${row.decision}: ${row.reason}${row.repeats > 0 ? ` (and ${grouped(row.repeats)} more)` : ""}`,
+    step(row.permit),
+    wait(row.orderWaitMs),
+    wait(row.fillWaitMs),
+    wait(row.ledgerWaitMs),
+    step(row.result),
+  ]);
+  return html`<details><summary>What became of ${grouped(rows.length)} plans${
+    omittedLineage > 0 ? ` (${grouped(omittedLineage)} between the first and the last are in decisions.ndjson)` : null
+  }; sim explain PLAN says all of one</summary>${table(
+    ["plan", "decided", "kind", "verdict", "permit", "order", "first fill", "ledger", "result"],
+    rows,
+    { caption: `Plans of ${symbol}, each from its decision to the ledger`, textColumns: [0, 1, 2, 3, 4, 8] },
+  )}</details>`;
 }

@@ -1,5 +1,6 @@
 import { durationText, numberText, timeText } from "../../format.ts";
 import type { Distribution } from "../../summary/schema.ts";
+import { exitWaitFigure } from "../charts/exit-chart.ts";
 import { funnelFigure } from "../charts/funnel-chart.ts";
 import { html, joined, type Markup } from "../markup.ts";
 import type { ReportModel } from "../report-model.ts";
@@ -33,7 +34,7 @@ function stageRow(label: string, { n, p50, p95, max }: Distribution): (string | 
 
 /** Exits that waited: how long, why, and which waited longest. */
 export function exitSection(model: ReportModel): Markup {
-  return perVariant(model, ({ summary: { exits } }) => {
+  return perVariant(model, ({ summary: { exits, run }, series }) => {
     if (exits.episodes === 0) return html`<p>No exit was asked for.</p>`;
     const { blockedTime } = exits;
     const text =
@@ -53,6 +54,7 @@ export function exitSection(model: ReportModel): Markup {
     ]);
     return joined([
       html`<p>${text}</p>`,
+      exitWaitFigure(run.variant, series.exitWaits),
       rows.length === 0
         ? null
         : table(["symbol", "kind", "reason", "since", "blocked for", "asked", "plan"], rows, {

@@ -2,8 +2,11 @@ import type { EvalType } from "../../../engine/domain/intent.ts";
 import type { JournalEntry, JournalHeader } from "../../../engine/domain/journal.ts";
 import { moneyToNumber } from "../../../engine/domain/money.ts";
 import type { Plan } from "../../../engine/domain/plan.ts";
+import type { Delay } from "../../statistics/survival.ts";
+import { BreakdownLog, type Breakdowns } from "./breakdowns.ts";
 import { type CoverageGrid, CoverageLog } from "./coverage-grid.ts";
 import { DecisionMarks, type MarkKind, type MarkList } from "./decision-marks.ts";
+import { ExitWaitLog } from "./exit-waits.ts";
 import { SymbolLog, type SymbolTimeline } from "./symbol-timeline.ts";
 import { ThinnedSeries } from "./thinned-series.ts";
 
@@ -27,6 +30,9 @@ export interface RunSeries {
   /** Busiest first. */
   readonly symbols: readonly SymbolTimeline[];
   readonly omittedSymbols: number;
+  readonly breakdowns: Breakdowns;
+  /** Of every blocked exit, in the order they ended. */
+  readonly exitWaits: readonly Delay[];
 }
 
 export interface RunSeriesBuilder {
@@ -48,6 +54,8 @@ export function createRunSeries(header: JournalHeader): RunSeriesBuilder {
   };
   const coverage = new CoverageLog();
   const symbols = new SymbolLog(header);
+  const breakdowns = new BreakdownLog(header.warmupUntilTsMs);
+  const exitWaits = new ExitWaitLog(header.warmupUntilTsMs);
   let peak = Number.NEGATIVE_INFINITY;
   let lastTsMs = header.startTsMs;
 
@@ -63,6 +71,8 @@ export function createRunSeries(header: JournalHeader): RunSeriesBuilder {
       lastTsMs = tsMs;
       if (event.type === "run.started") sample(tsMs, moneyToNumber(event.walletQuote));
       symbols.observe(entry);
+      breakdowns.observe(entry);
+      exitWaits.observe(entry);
       for (const decision of entry.decisions) {
         switch (decision.type) {
           case "account.sampled":
@@ -97,6 +107,8 @@ export function createRunSeries(header: JournalHeader): RunSeriesBuilder {
           UNKNOWN: marks.UNKNOWN.finish(),
         },
         coverage: coverage.finish(lastTsMs),
+        breakdowns: breakdowns.finish(),
+        exitWaits: exitWaits.finish(lastTsMs),
         ...timelines,
       };
     },

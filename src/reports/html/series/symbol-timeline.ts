@@ -1,4 +1,5 @@
 import type { JournalEntry, JournalHeader } from "../../../engine/domain/journal.ts";
+import { type Lineage, LineageLog } from "./lineage.ts";
 import type { SeriesPoint } from "./run-series.ts";
 import { ThinnedSeries } from "./thinned-series.ts";
 
@@ -28,6 +29,9 @@ export interface SymbolTimeline {
   readonly events: readonly LaneEvent[];
   /** Events that happened; more than are listed when the list is full. */
   readonly eventCount: number;
+  /** What became of its plans, the first and the last ones. */
+  readonly lineage: readonly Lineage[];
+  readonly omittedLineage: number;
 }
 
 const EVENTS_MAX = 600;
@@ -44,6 +48,7 @@ interface Log {
 /** What happened to each symbol, lane by lane. A full list keeps what was stopped and thins the rest. */
 export class SymbolLog {
   readonly #logs = new Map<string, Log>();
+  readonly #lineage = new LineageLog();
   readonly #unitsPerLot: ReadonlyMap<string, number>;
   readonly #unitsPerTick: ReadonlyMap<string, number>;
 
@@ -52,7 +57,12 @@ export class SymbolLog {
     this.#unitsPerTick = new Map(symbols.map((symbol, place) => [symbol, Number(tickSizes[place])]));
   }
 
-  observe({ envelope: { tsMs, event }, decisions }: JournalEntry): void {
+  observe(entry: JournalEntry): void {
+    this.#lineage.observe(entry);
+    const {
+      envelope: { tsMs, event },
+      decisions,
+    } = entry;
     if (event.type === "exchange.order-filled") {
       const log = this.#log(event.symbol);
       log.positionLots += event.side === "BUY" ? event.qtyLots : -event.qtyLots;
@@ -137,14 +147,19 @@ export class SymbolLog {
       ([left, a], [right, b]) => b.eventCount - a.eventCount || (left < right ? -1 : 1),
     );
     return {
-      symbols: busiest.slice(0, symbolsMax).map(([symbol, { price, position, ledger, events, eventCount }]) => ({
-        symbol,
-        price: price.points(),
-        position: position.points(),
-        ledger: ledger.points(),
-        events,
-        eventCount,
-      })),
+      symbols: busiest.slice(0, symbolsMax).map(([symbol, { price, position, ledger, events, eventCount }]) => {
+        const { rows: lineage, omitted: omittedLineage } = this.#lineage.of(symbol);
+        return {
+          symbol,
+          price: price.points(),
+          position: position.points(),
+          ledger: ledger.points(),
+          events,
+          eventCount,
+          lineage,
+          omittedLineage,
+        };
+      }),
       omittedSymbols: Math.max(0, busiest.length - symbolsMax),
     };
   }
