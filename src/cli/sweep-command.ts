@@ -45,7 +45,7 @@ export async function sweepCommand(file: string, options: SweepOptions, shell: S
     return;
   }
   if (document.failed.length > 0) shell.exitWith(EXIT.internal);
-  const written = writeSweep(document, plan.folder);
+  const written = await writeSweep(document, plan.folder, options.report);
   if (options.json === true) {
     shell.print(JSON.stringify(document, null, 2));
     return;
@@ -192,12 +192,21 @@ function compared(
   });
 }
 
-function writeSweep(document: SweepDocument, folder: string): string {
-  const file = join(folder, "sweep.json");
+/** @returns the file to look at: the page when one was asked for, the document else */
+async function writeSweep(document: SweepDocument, folder: string, isReported: boolean): Promise<string> {
+  const texts = [{ name: "sweep.json", text: `${JSON.stringify(document, null, 2)}\n` }];
+  if (isReported) {
+    // The charts take longer to load than a small sweep takes to run.
+    const { renderSweepReport } = await import("../reports/html/render-sweep.ts");
+    texts.push({ name: "report.html", text: renderSweepReport(document) });
+  }
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(`${file}.part`, `${JSON.stringify(document, null, 2)}\n`);
-    renameSync(`${file}.part`, file);
+    for (const { name, text } of texts) {
+      const file = join(folder, name);
+      writeFileSync(`${file}.part`, text);
+      renameSync(`${file}.part`, file);
+    }
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? "an error";
     const text = `Cannot write the sweep to ${folder}: writing failed with ${code}, a writable folder is needed`;
@@ -205,7 +214,7 @@ function writeSweep(document: SweepDocument, folder: string): string {
       cause,
     });
   }
-  return file;
+  return join(folder, texts.at(-1)!.name);
 }
 
 function refuse(text: string): UserError {

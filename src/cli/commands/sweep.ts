@@ -18,6 +18,8 @@ export interface SweepOptions {
   readonly trials: string;
   /** False with `--no-cache`. */
   readonly cache: boolean;
+  /** False with `--no-report`. */
+  readonly report: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly wide?: boolean;
@@ -54,6 +56,7 @@ export function registerSweep(program: Command, shell: Shell): void {
     .option("--trials <file>", "ledger of every variant ever tried on a recording", ".sim/trials.ndjson")
     .option("--out <dir>", "folder of the results; the sweep goes to sweep/ in it", "sim-out")
     .option("--no-cache", "neither use nor make a market cache (docs/cache.md)")
+    .option("--no-report", "sweep.json only, no report.html")
     .option("--json", "one JSON document on stdout")
     .option("-q, --quiet", "nothing on stderr except errors")
     .option("--wide", "do not shorten tables to the terminal")

@@ -1,4 +1,5 @@
 import type { SweepDocument, SweepRow } from "../comparison/sweep-document.ts";
+import { shortParameterNames, sweepMap, sweptParameters } from "../comparison/sweep-map.ts";
 import { grouped, moneyText, numberText, timeText } from "../format.ts";
 import { labSections, told } from "./lab-comparison-text.ts";
 import { type ReportOptions, type Screen, screenOf } from "./run-report.ts";
@@ -40,25 +41,9 @@ function identity(sweep: SweepDocument, screen: Screen): string[] {
   ).map((line, index) => (index === 0 ? screen.paint("strong", line) : line));
 }
 
-/** Names of parameters, without what all of them share. */
-function shortNames(paths: readonly string[]): Map<string, string> {
-  const last = (path: string): string => path.split(".").at(-1)!;
-  const names = paths.map(last);
-  return new Map(
-    paths.map((path, place) => [
-      path,
-      names.indexOf(last(path)) === names.lastIndexOf(last(path)) ? last(path) : paths[place]!,
-    ]),
-  );
-}
-
-function parametersOf({ rows }: SweepDocument): string[] {
-  return [...new Set(rows.flatMap(({ settings }) => Object.keys(settings)))];
-}
-
 function rowSection(sweep: SweepDocument, screen: Screen): string[] {
-  const paths = parametersOf(sweep);
-  const names = shortNames(paths);
+  const paths = sweptParameters(sweep);
+  const names = shortParameterNames(paths);
   const isMany = sweep.seeds.length * Math.max(1, sweep.profiles.length) > 1;
   const columns: Column[] = [
     { header: "VARIANT", align: "left", dropOrder: 0 },
@@ -103,19 +88,16 @@ function verdictText({ verdict, badge, isFlipping }: SweepRow): string {
 
 /** Two parameters, a letter of five shades for each pair: where the sweep found money, and whether it is a ridge or a spike. */
 function mapSection(sweep: SweepDocument, screen: Screen): string[] {
-  const paths = parametersOf(sweep);
+  const paths = sweptParameters(sweep);
   if (paths.length !== 2) return [];
-  const [down, across] = paths as [string, string];
-  const swept = sweep.rows.filter(({ settings }) => settings[down] !== undefined && settings[across] !== undefined);
-  const valuesOf = (path: string) => [...new Set(swept.map(({ settings }) => settings[path]!))].sort(inOrder);
-  const [rows, columns] = [valuesOf(down), valuesOf(across)];
-  if (rows.length < 2 || columns.length < 2 || rows.length * columns.length !== swept.length) return [];
-  const nets = swept.map(({ netPnlQuote }) => Number(netPnlQuote));
+  const map = sweepMap(sweep, ...(paths as [string, string]));
+  if (map === null) return [];
+  const { down, across, downValues, acrossValues, cells } = map;
+  const nets = cells.map(({ netPnlQuote }) => netPnlQuote);
   const [low, high] = [Math.min(...nets), Math.max(...nets)];
-  const names = shortNames(paths);
-  const cellAt = (row: unknown, column: unknown): string => {
-    const found = swept.find(({ settings }) => settings[down] === row && settings[across] === column)!;
-    const share = high > low ? (Number(found.netPnlQuote) - low) / (high - low) : 0.5;
+  const names = shortParameterNames(paths);
+  const shadeAt = (row: number, column: number): string => {
+    const share = high > low ? (nets[row * acrossValues.length + column]! - low) / (high - low) : 0.5;
     return SHADES[Math.min(SHADES.length - 1, Math.floor(share * SHADES.length))]!.repeat(5);
   };
   return [
@@ -123,9 +105,15 @@ function mapSection(sweep: SweepDocument, screen: Screen): string[] {
     ...renderTable(
       [
         { header: "", align: "right", dropOrder: 0 },
-        ...columns.map((value, place): Column => ({ header: settingText(value), align: "right", dropOrder: place })),
+        ...acrossValues.map(
+          (value, place): Column => ({ header: settingText(value), align: "right", dropOrder: place }),
+        ),
       ],
-      rows.map((value): Row => ({ cells: [`  ${settingText(value)}`, ...columns.map((each) => cellAt(value, each))] })),
+      downValues.map(
+        (value, row): Row => ({
+          cells: [`  ${settingText(value)}`, ...acrossValues.map((_, column) => shadeAt(row, column))],
+        }),
+      ),
       { ...screen, headerStyle: "dim" },
     ),
     ...told(
@@ -133,11 +121,6 @@ function mapSection(sweep: SweepDocument, screen: Screen): string[] {
       screen,
     ),
   ];
-}
-
-function inOrder(left: unknown, right: unknown): number {
-  if (typeof left === "number" && typeof right === "number") return left - right;
-  return String(left) < String(right) ? -1 : String(left) > String(right) ? 1 : 0;
 }
 
 function stoppingSection({ stopping }: SweepDocument, screen: Screen): string[] {

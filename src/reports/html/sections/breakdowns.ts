@@ -1,6 +1,6 @@
 import { formatMoney } from "../../../engine/domain/money.ts";
 import { moneyText, timeText } from "../../format.ts";
-import { joined, type Markup } from "../markup.ts";
+import { html, joined, type Markup } from "../markup.ts";
 import type { ReportModel } from "../report-model.ts";
 import type { ActivityRow } from "../series/breakdowns.ts";
 import { table } from "../tables.ts";
@@ -29,7 +29,9 @@ export function breakdownSection(model: ReportModel): Markup {
         ]),
         { caption: "By reason: evaluations and results, not episodes", textColumns: [0, 1, 2, 4, 5] },
       ),
-      table(["hour (UTC)", ...HEADS], hours.map(activityCells), { caption: "By hour of the day (money in USDT)" }),
+      html`<details><summary>By hour of the day</summary>${table(["hour (UTC)", ...HEADS], hours.map(activityCells), {
+        caption: "By hour of the day (money in USDT)",
+      })}</details>`,
     ]);
   });
 }

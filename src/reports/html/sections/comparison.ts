@@ -15,12 +15,12 @@ export function comparisonSection({ comparison, lab }: ReportModel): Markup | nu
   if (comparison === null) return null;
   return joined([
     ...comparison.candidates.map((candidate) => candidatePart(candidate)),
-    lab == null ? null : labPart(lab),
+    lab == null ? null : html`<h3>How sure is that?</h3>${labPart(lab)}`,
   ]);
 }
 
 /** As far as the evidence goes: intervals, verdicts, and what trying many variants does to them. */
-function labPart(lab: LabComparison): Markup {
+export function labPart(lab: LabComparison): Markup {
   const { bursts, overfitting, trials } = lab.many;
   const family = [
     trials.value === null
@@ -35,9 +35,7 @@ function labPart(lab: LabComparison): Markup {
     ...lab.notes,
   ];
   const measured = (value: number | null) => (value === null ? null : numberText(value, 3));
-  return html`<h3>How sure is that?</h3>${lab.metrics.map((_, place) => forestFigure(lab, place))}<div class="strip">${list(
-    family,
-  )}</div>${table(
+  return html`${lab.metrics.map((_, place) => forestFigure(lab, place))}<div class="strip">${list(family)}</div>${table(
     ["variant", "net a day (USDT)", "Sharpe a bucket", "probabilistic Sharpe", "deflated Sharpe"],
     lab.variants.map((each) => [
       each.variant,
