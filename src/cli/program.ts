@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { registerBisect } from "./commands/bisect.ts";
 import { registerCalibrate } from "./commands/calibrate.ts";
 import { registerCompare } from "./commands/compare.ts";
+import { registerCompletion } from "./commands/completion.ts";
 import { registerDiff } from "./commands/diff.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerExplain } from "./commands/explain.ts";
@@ -72,6 +73,7 @@ export function createProgram(shell: Shell): Command {
   registerGenerate(program, shell);
   registerPlugIns(program, shell);
   registerMetrics(program, shell);
+  registerCompletion(program, shell);
   registerSchema(program, shell);
   return program;
 }
