@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readReport } from "../reports/html/read-report.ts";
 import type { ReportCommandOptions } from "./commands/report.ts";
@@ -28,7 +29,7 @@ export async function reportCommand(
 
 async function reportRun(
   run: FinishedRun,
-  { quiet }: ReportCommandOptions,
+  { quiet, reproducible }: ReportCommandOptions,
   shell: Shell,
 ): Promise<{ readonly run: string; readonly report: string; readonly gaps: readonly string[] }> {
   const model = readReport(run.folder, run.variants);
@@ -36,5 +37,17 @@ async function reportRun(
   const summaries = model.variants.map(({ summary }) => summary);
   writeDocuments(run.folder, { summaries, comparison: model.comparison });
   const report = await writeHtml(run.folder, model);
+  if (reproducible === true) await requireSameBytes(run, report);
   return { run: run.id, report, gaps: model.gaps };
+}
+
+/** From the files again, not from memory: whatever differs between two readings is found. */
+async function requireSameBytes(run: FinishedRun, report: string): Promise<void> {
+  const { renderReport } = await import("../reports/html/render-report.ts");
+  const again = renderReport(readReport(run.folder, run.variants));
+  const written = readFileSync(report, "utf8");
+  if (again === written) return;
+  let at = 0;
+  while (again[at] === written[at]) at += 1;
+  throw new Error(`report ${report} is another one when made again: the first difference is at character ${at}`);
 }

@@ -41,6 +41,11 @@ describe("sim report", () => {
     expect([read(run, "report.html"), read(run, "summary.md")]).toEqual(before);
   });
 
+  test("is asked to prove that it makes the same bytes twice, and does", async () => {
+    const { code, stderr } = await sim("report", "--reproducible");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
   test("reports a journal that was cut short, and says that it was", async () => {
     const cut = join("sim-out", "r-cut");
     mkdirSync(join(folder, cut, "fixed"), { recursive: true });

@@ -10,6 +10,7 @@ export interface ReportCommandOptions {
   readonly tables?: string;
   readonly format: TableFormat;
   readonly frames?: boolean;
+  readonly reproducible?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -22,7 +23,7 @@ Examples:
   sim report --tables csv --format csv
   sim report --frames              the same as DataFrames (needs the optional package danfojs-node)
 
-docs/tables.md describes every column.`;
+docs/report.md says how to read a report, docs/tables.md describes every column.`;
 
 /** Adds `sim report`; journals and the chart library are loaded when the command runs. */
 export function registerReport(program: Command, shell: Shell): void {
@@ -34,6 +35,7 @@ export function registerReport(program: Command, shell: Shell): void {
     .option("--tables <dir>", "write the runs' tables there instead, a file for each")
     .addOption(new Option("--format <format>", "of the tables").choices([...TABLE_FORMATS]).default("parquet" as const))
     .option("--frames", "print the tables as DataFrames instead")
+    .option("--reproducible", "make each report twice and fail when a byte differs")
     .option("--json", "one JSON document on stdout")
     .option("-q, --quiet", "nothing on stderr except errors")
     .addHelpText("after", EXAMPLES)

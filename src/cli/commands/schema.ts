@@ -9,7 +9,7 @@ export function registerSchema(program: Command, shell: Shell): void {
     .option("--out <file>", "file to write instead of stdout")
     .addOption(
       new Option("--of <document>", "what it describes")
-        .choices(["scenario", "comparison", "gate", "sweep", "walk-forward", "doctor", "drift"])
+        .choices(["scenario", "comparison", "gate", "sweep", "walk-forward", "doctor", "drift", "summary"])
         .default("scenario"),
     )
     .action(async ({ out, of }: { out?: string; of: keyof typeof TEXTS }) => {
@@ -60,6 +60,11 @@ async function driftText(): Promise<string> {
   return driftJsonSchemaText();
 }
 
+async function summaryText(): Promise<string> {
+  const { summaryJsonSchemaText } = await import("../../reports/summary/schema.ts");
+  return summaryJsonSchemaText();
+}
+
 const TEXTS = {
   scenario: scenarioText,
   comparison: comparisonText,
@@ -68,4 +73,5 @@ const TEXTS = {
   "walk-forward": walkForwardText,
   doctor: doctorText,
   drift: driftText,
+  summary: summaryText,
 } as const;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { type LabComparison, labComparisonSchema } from "../comparison/lab-comparison.ts";
 import type { RunComparison } from "../comparison.ts";
@@ -98,6 +98,21 @@ export function filesOf(folder: string): ReportedFile[] {
     .map(({ path, name }) => ({
       name,
       bytes: statSync(path).size,
-      sha256: createHash("sha256").update(readFileSync(path)).digest("hex"),
+      sha256: hashOf(path),
     }));
+}
+
+const CHUNK_BYTES = 1 << 20;
+
+/** In chunks: a journal may be larger than memory. */
+function hashOf(path: string): string {
+  const hash = createHash("sha256");
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  const file = openSync(path, "r");
+  try {
+    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk)) hash.update(chunk.subarray(0, read));
+  } finally {
+    closeSync(file);
+  }
+  return hash.digest("hex");
 }

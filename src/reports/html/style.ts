@@ -1,3 +1,11 @@
+/** Columns a table may declare as text. */
+const TEXT_COLUMNS_MAX = 24;
+
+const TEXT_COLUMNS = Array.from({ length: TEXT_COLUMNS_MAX }, (_, column) => {
+  const place = column + 1;
+  return `.t${column} th:nth-child(${place}),.t${column} td:nth-child(${place}){text-align:left}.t${column} td:nth-child(${place}){white-space:normal;min-width:8ch}`;
+}).join("");
+
 /**
  * Colours are Okabe and Ito's, which people with any kind of colour blindness can tell apart, darkened or lightened until
  * marks have 3:1 and text 4.5:1 against the page. Shape or word always says the same.
@@ -36,8 +44,8 @@ table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:600;padding:4px 0}
 th,td{padding:3px 10px;text-align:right;border-bottom:1px solid var(--rule);white-space:nowrap}
 th{font-weight:600}
-th.text,td.text,tbody th{text-align:left}
-td.text{white-space:normal;min-width:8ch}
+tbody th{text-align:left}
+${TEXT_COLUMNS}
 tbody th{font-weight:400}
 .sortable thead th button{all:unset;cursor:pointer}
 .sortable thead th button:focus-visible,:focus-visible{outline:2px solid var(--line);outline-offset:2px}

@@ -298,6 +298,12 @@ export const runSummarySchema = z.strictObject({
   warnings: z.array(z.strictObject({ code: z.string(), text: z.string(), count, evidence: z.array(z.string()) })),
 });
 
+/** Bytes of `schemas/summary.schema.json`. */
+export function summaryJsonSchemaText(): string {
+  const title = "Everything a report shows about one variant of one run";
+  return `${JSON.stringify({ title, ...z.toJSONSchema(runSummarySchema, { target: "draft-7" }) }, null, 2)}\n`;
+}
+
 export type RunSummary = z.infer<typeof runSummarySchema>;
 export type FunnelColumn = z.infer<typeof funnelColumn>;
 export type TerminalCount = z.infer<typeof terminalCount>;

@@ -1,6 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { escapeText, html, Markup } from "../markup.ts";
+import { compactSvg } from "./compact-svg.ts";
 
 /** Width of every chart in its own units; the page scales it down to the screen. */
 export const CHART_WIDTH = 960;
@@ -39,7 +40,7 @@ export function accessible(svg: string, title: string, finding: string): Markup 
     .replace(/<style>[\s\S]*?<\/style>/g, "")
     .replace(/^<svg/, '<svg role="img"')
     .replace(/^(<svg[^>]*>)/, `$1${head}`);
-  return new Markup(rounded(named));
+  return new Markup(compactSvg(rounded(named)));
 }
 
 /**

@@ -6,6 +6,9 @@ import { LANES, type LaneEvent, type SymbolTimeline } from "../series/symbol-tim
 import { table } from "../tables.ts";
 import { draw, figure, timeAxis } from "./drawing.ts";
 
+/** Of each symbol; tables of twenty symbols would be most of the page. */
+const ROWS_SHOWN = 80;
+
 const COLOURS = { passed: "var(--executed)", stopped: "var(--blocked)", neutral: "var(--infra)" } as const;
 
 const timed = (points: readonly SeriesPoint[]) => points.map(({ tsMs, value }) => ({ x: new Date(tsMs), y: value }));
@@ -87,7 +90,7 @@ export function symbolFigure(timeline: SymbolTimeline, startTsMs: number, endTsM
   return figure(
     joined(parts),
     described,
-    table(["time", "lane", "outcome", "what", "plan"], rows.slice(0, 200), {
+    table(["time", "lane", "outcome", "what", "plan"], rows.slice(0, ROWS_SHOWN), {
       textColumns: [0, 1, 2, 3, 4],
       total: eventCount,
     }),
