@@ -13,9 +13,19 @@ export function findingsIn(entries: readonly JournalEntry[], study?: StudyFacts)
   return engine.report();
 }
 
+/** Which codes were seen to fire, and which to stay silent although there was something to judge. */
+export const seen = { firing: new Set<string>(), silent: new Set<string>() };
+
+function only(code: string, findings: readonly Finding[], isEmptySource: boolean): Finding[] {
+  const ofCode = findings.filter((finding) => finding.code === code);
+  if (ofCode.length > 0) seen.firing.add(code);
+  else if (!isEmptySource) seen.silent.add(code);
+  return ofCode;
+}
+
 /** Findings of one code in a journal. */
 export function found(code: string, built: JournalBuilder, study?: StudyFacts): Finding[] {
-  return findingsIn(built.entries, study).filter((finding) => finding.code === code);
+  return only(code, findingsIn(built.entries, study), built.entries.length === 0);
 }
 
 export type StreamRecord = Readonly<Record<string, unknown>>;
@@ -31,7 +41,7 @@ export function foundInRecords(code: string, records: readonly StreamRecord[]): 
     collected.observe({ seq: index + 1, ...each });
   });
   collected.facts.isEnded = true;
-  return findingsOf(collected.facts, ask).filter((finding) => finding.code === code);
+  return only(code, findingsOf(collected.facts, ask), records.length === 0);
 }
 
 export function intentRecord(

@@ -10,8 +10,8 @@ import {
   rejection,
   result,
   START_TS_MS,
-} from "../journal-builder.ts";
-import { found, foundInRecords, planRecord, resultRecord } from "./helpers.ts";
+} from "../../journal-builder.ts";
+import { found, foundInRecords, planRecord, resultRecord } from "../helpers.ts";
 
 /** A plan with its order, its fill and its result. */
 function traded(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { finding, journal, plan, rejection, START_TS_MS } from "../journal-builder.ts";
-import { found, foundInRecords, intentRecord, planRecord, record } from "./helpers.ts";
+import { finding, journal, plan, rejection, START_TS_MS } from "../../journal-builder.ts";
+import { found, foundInRecords, intentRecord, planRecord, record } from "../helpers.ts";
 
 const published = (id: string, entryId: string) => ({
   type: "plan.published" as const,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { denial, finding, journal, permit, plan, ranked, result, START_TS_MS } from "../journal-builder.ts";
-import { found } from "./helpers.ts";
+import { denial, finding, journal, permit, plan, ranked, result, START_TS_MS } from "../../journal-builder.ts";
+import { found } from "../helpers.ts";
 
 const idAt = (offsetMs: number) => `${START_TS_MS + offsetMs}-0`;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { blockedExit, finding, journal, killScore, plan, result, verdict } from "../journal-builder.ts";
-import { found, foundInRecords, planRecord, resultRecord } from "./helpers.ts";
+import { blockedExit, finding, journal, killScore, plan, result, verdict } from "../../journal-builder.ts";
+import { found, foundInRecords, planRecord, resultRecord } from "../helpers.ts";
 
 const synthetic = { taints: ["position:synthetic"], positionQtyLots: 0 };
 

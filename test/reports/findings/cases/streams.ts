@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { journal, plan } from "../journal-builder.ts";
-import { found, foundInRecords, intentRecord, record } from "./helpers.ts";
+import { journal, plan } from "../../journal-builder.ts";
+import { found, foundInRecords, intentRecord, record } from "../helpers.ts";
 
 const group = (changes: object) =>
   record(0, "redis.group", {

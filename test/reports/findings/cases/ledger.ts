@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { denial, fill, finding, journal, order, permit, plan, reconciled, START_TS_MS } from "../journal-builder.ts";
-import { found, foundInRecords, planRecord, record, resultRecord } from "./helpers.ts";
+import { denial, fill, finding, journal, order, permit, plan, reconciled, START_TS_MS } from "../../journal-builder.ts";
+import { found, foundInRecords, planRecord, record, resultRecord } from "../helpers.ts";
 
 const committed = (lagMs: number) =>
   ({
