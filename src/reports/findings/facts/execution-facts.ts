@@ -54,6 +54,8 @@ interface SymbolFills {
   closedTsMs: number | null;
   realizedPnlQuote: number;
   lastOrderKey: string;
+  /** Signed base units of the last fill. */
+  lastQty: number;
 }
 
 /** What reached the venue, and what came of it. */
@@ -126,6 +128,7 @@ export class ExecutionFacts {
     const signed = side === "BUY" ? qty : -qty;
     const after = clean(before + signed);
     this.held.set(fact.symbol, after);
+    symbol.lastQty = signed;
     symbol.ownQty = clean(symbol.ownQty + signed);
     if (isNewOrder) {
       symbol.orders += 1;
@@ -222,6 +225,7 @@ function startFills(): SymbolFills {
     closedTsMs: null,
     realizedPnlQuote: 0,
     lastOrderKey: "",
+    lastQty: 0,
   };
 }
 

@@ -24,7 +24,7 @@ export function readIntent(
     price: Number.isFinite(price) && price > 0 ? price : null,
     model: textOf(of["model"]),
     source: textOf(of["source"] ?? outer["source"]),
-    isReduceOnly: flag === true || textOf(flag).toLowerCase() === "true",
+    isReduceOnlyTold: flag !== undefined && flag !== null && flag !== "",
     outcome,
   };
 }

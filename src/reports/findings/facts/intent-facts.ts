@@ -12,7 +12,8 @@ export interface IntentFact {
   readonly price: number | null;
   readonly model: string;
   readonly source: string;
-  readonly isReduceOnly: boolean;
+  /** Whether it says of itself that it only reduces, or that it does not; else a default decides. */
+  readonly isReduceOnlyTold: boolean;
   /** `untold` where the source does not say what became of it. */
   readonly outcome: "plan" | "rejected" | "none" | "untold";
 }
@@ -38,14 +39,20 @@ export class IntentFacts {
   readonly unreadable = new Count();
   readonly fallbacks = new Count();
   readonly tests = new Count();
+  /** Against an open position, without a word on whether they close it; by symbol. */
+  readonly untoldCloses = new Count();
   readonly beat = new Beat();
   readonly backlog = { count: 0, ageMaxMs: 0, entryId: "", planned: 0 };
   /** First one without any outcome. */
   firstDropped = "";
   total = 0;
 
-  add(fact: IntentFact, staleAfterMs: number): void {
+  /** @param heldQty own position in its symbol, signed base units; 0 where nothing is known of one */
+  add(fact: IntentFact, staleAfterMs: number, heldQty: number): void {
     this.total += 1;
+    if (!fact.isReduceOnlyTold && heldQty * (fact.side === "BUY" ? 1 : fact.side === "SELL" ? -1 : 0) < 0) {
+      this.untoldCloses.add(fact.symbol ?? "no symbol", fact.entryId);
+    }
     this.beat.add(fact.tsMs);
     if (FALLBACK.test(fact.model)) this.fallbacks.add(fact.model, fact.entryId);
     if (TEST.test(fact.source) || TEST.test(fact.model)) this.tests.add(fact.source, fact.entryId);

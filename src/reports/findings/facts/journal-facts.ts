@@ -41,7 +41,7 @@ export function collectJournal(header: JournalHeader | null, study: StudyFacts |
     switch (event.type) {
       case "intent.received": {
         const intent = readIntent(event.entryId, event.fields, tsMs, outcomeOf(event.entryId, decisions));
-        facts.intents.add(intent, BACKLOG_MS);
+        facts.intents.add(intent, BACKLOG_MS, facts.execution.held.get(intent.symbol ?? "") ?? 0);
         return;
       }
       case "exchange.order-filled": {
@@ -148,6 +148,7 @@ export function collectJournal(header: JournalHeader | null, study: StudyFacts |
         const { coverage } = positions;
         coverage.cycles += 1 + decision.repeatedCycles;
         coverage.firstTsMs ??= tsMs;
+        if ([...execution.held.values()].some((qty) => qty !== 0)) coverage.whileHeld += 1;
         coverage.ranker = decision.ranker;
         coverage.neededFresh += decision.neededFresh;
         coverage.neededStale += decision.neededStale.length;
@@ -198,6 +199,7 @@ export function collectJournal(header: JournalHeader | null, study: StudyFacts |
       episodeKey: plan.episodeKey,
       isPositionHeld: plan.origin === "harvest" ? plan.positionQtyLots !== 0 : null,
       stalestInput: stalest === undefined ? null : { name: stalest.input, ageMs: stalest.ageMs },
+      judgement: verdict === null ? null : { gate: verdict.governor, isRefused: verdict.decision === "BLOCKED" },
     });
     const bypassed = reasonCodes.find((code) => code.startsWith("bypassed:"))?.slice("bypassed:".length);
     const isEntry = evalType === "ENTRY";

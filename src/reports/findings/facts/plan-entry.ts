@@ -50,6 +50,7 @@ export function readPlan(fields: Fields, tsMs: number): PlanFact | null {
     episodeKey: `${isHarvest ? "position" : "intent"}:${symbol}:${side}`,
     isPositionHeld: null,
     stalestInput: null,
+    judgement: null,
   };
 }
 

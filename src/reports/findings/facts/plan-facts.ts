@@ -30,6 +30,18 @@ export interface PlanFact {
   /** `null` where the source does not say what was held. */
   readonly isPositionHeld: boolean | null;
   readonly stalestInput: { readonly name: string; readonly ageMs: number } | null;
+  /** Who judged it and what they said; `null` where the source does not say. */
+  readonly judgement: { readonly gate: string; readonly isRefused: boolean } | null;
+}
+
+/** Verdicts of one gate over one kind of evaluation. */
+export interface GateFacts {
+  readonly gate: string;
+  readonly evalType: EvalType;
+  judged: number;
+  refused: number;
+  readonly symbols: Count;
+  readonly planId: string;
 }
 
 /** Evaluations of one symbol by the harvest lane. */
@@ -68,6 +80,7 @@ export class PlanFacts {
   readonly byOutcome = new Map<PlanDecision, number>();
   readonly bySide = new Map<string, number>();
   readonly harvest = new Map<string, HarvestFacts>();
+  readonly gates = new Map<string, GateFacts>();
   readonly foreignActions = new Count();
   readonly taints = new Map<string, { count: number; readonly symbols: Count; planId: string }>();
   readonly missingTypes = { count: 0, planId: "" };
@@ -90,6 +103,7 @@ export class PlanFacts {
       if (plan.side !== null) bump(this.bySide, plan.side);
     } else this.#harvest(plan);
     this.#episode(plan);
+    this.#gate(plan);
     need(this.symbolsByReason, `${plan.decision} ${plan.reason}`, () => new Count()).add(plan.symbol, plan.planId);
     if (!KNOWN_ACTIONS.has(plan.action) && plan.action !== "") this.foreignActions.add(plan.action, plan.planId);
     if (plan.evalType === "UNKNOWN") {
@@ -147,6 +161,23 @@ export class PlanFacts {
       facts.askedAndRefused += 1;
       facts.lastRefusedClose = plan;
     }
+  }
+
+  #gate({ judgement, evalType, symbol, planId }: PlanFact): void {
+    if (judgement === null) return;
+    const { gate, isRefused } = judgement;
+    const key = `${gate} ${evalType}`;
+    const facts = need(this.gates, key, () => ({
+      gate,
+      evalType,
+      judged: 0,
+      refused: 0,
+      symbols: new Count(),
+      planId,
+    }));
+    facts.judged += 1;
+    if (isRefused) facts.refused += 1;
+    facts.symbols.add(symbol);
   }
 
   #age({ age }: HarvestFacts, { agePenalty, tsMs }: PlanFact): void {

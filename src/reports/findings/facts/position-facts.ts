@@ -41,6 +41,8 @@ export class PositionFacts {
     costMaxMs: 0,
     ranker: "",
     firstTsMs: null as number | null,
+    /** Rankings while something was held. */
+    whileHeld: 0,
     tiers: new Map<string, number>(),
   };
   readonly equity = { openPositions: 0, sampledTsMs: null as number | null, gapMaxMs: 0, atTsMs: 0 };

@@ -32,7 +32,7 @@ export function collectRecords(name: string, study: StudyFacts | null = null): R
       case "trade.intent": {
         const { fields } = readEntry(record);
         const intent = readIntent(textOf(record["id"]), fields, tsMs, "untold");
-        facts.intents.add(intent, BACKLOG_MS);
+        facts.intents.add(intent, BACKLOG_MS, facts.execution.held.get(intent.symbol ?? "") ?? 0);
         if (intent.symbol !== null && intent.price !== null) facts.streams.intentPrice(intent.symbol, intent.price);
         return;
       }

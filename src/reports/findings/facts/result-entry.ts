@@ -2,6 +2,9 @@ import { type Fields, textOf } from "../../../recording/inspect/entry-fields.ts"
 import { readResult } from "../../../recording/inspect/read-result.ts";
 import type { Facts } from "./facts.ts";
 
+/** Printed quantities are rounded to the step of the symbol. */
+const QTY_TOLERANCE = 1e-6;
+
 /** What an `apply.result` entry says of orders, fills, the permit it went under and the ledger that permit read. */
 export function addResult(facts: Facts, fields: Fields, tsMs: number): void {
   const result = readResult(fields);
@@ -25,8 +28,7 @@ export function addResult(facts: Facts, fields: Fields, tsMs: number): void {
   if (permit !== null) {
     const { exchangeQty, ledgerQty, safeQty } = permit;
     positions.granted.count += 1;
-    if (exchangeQty !== null && exchangeQty !== 0 && !execution.held.has(symbol))
-      execution.held.set(symbol, exchangeQty);
+    if (exchangeQty !== null) compareWithFills(facts, symbol, { exchangeQty, ledgerQty: ledgerQty || null }, tsMs);
     const side = orders[0]?.side ?? null;
     const isAdding = exchangeQty !== null && (side === "BUY" ? exchangeQty > 0 : side === "SELL" && exchangeQty < 0);
     if (isEntry && isAdding && safeQty !== null && safeQty >= Math.abs(exchangeQty)) {
@@ -67,4 +69,27 @@ export function addResult(facts: Facts, fields: Fields, tsMs: number): void {
     filledQty,
     isEntry,
   });
+}
+
+/**
+ * The position on the exchange that the permit saw against what own fills explain. A snapshot may be one fill behind, and
+ * a default of 0 is written where nothing was found: neither is a foreign hand.
+ */
+function compareWithFills(
+  { execution, positions }: Facts,
+  symbol: string,
+  { exchangeQty, ledgerQty }: { readonly exchangeQty: number; readonly ledgerQty: number | null },
+  tsMs: number,
+): void {
+  const known = execution.held.get(symbol);
+  if (known === undefined) {
+    if (exchangeQty !== 0) execution.held.set(symbol, exchangeQty);
+    return;
+  }
+  const behind = known - (execution.bySymbol.get(symbol)?.lastQty ?? 0);
+  const isExplained = [known, behind].some((qty) => Math.abs(exchangeQty - qty) <= QTY_TOLERANCE * Math.abs(qty));
+  if (exchangeQty === 0 || isExplained) return;
+  const qty = Number((exchangeQty - known).toFixed(9));
+  positions.reconciled(symbol, { tsMs, qty, exchangeQty }, ledgerQty, false);
+  execution.held.set(symbol, exchangeQty);
 }

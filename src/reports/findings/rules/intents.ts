@@ -152,6 +152,26 @@ export const INTENT_RULES: readonly Rule[] = [
     },
   }),
   defineFinding({
+    code: "reduce_only_left_to_default",
+    severity: "warn",
+    title: "A default decides whether an intent closes",
+    question: "Does every intent against an open position say whether it only reduces?",
+    needs: "any",
+    incidents: ["I18", "I19"],
+    advice: "write reduceOnly in every intent, true or false; the reader takes a missing one for a mistake",
+    detect({ intents: { untoldCloses, total } }, ask) {
+      if (untoldCloses.total === 0) return [];
+      return [
+        {
+          text: `${untoldCloses.total} of ${total} intents went against an open position without a word on reduceOnly (${untoldCloses.names(3)}): a default decided whether they close it or open another`,
+          evidence: { intents: untoldCloses.total, of: total, symbols: untoldCloses.size },
+          command: ask.explain(untoldCloses.list()[0]!.example),
+          weight: untoldCloses.total,
+        },
+      ];
+    },
+  }),
+  defineFinding({
     code: "frozen_ticker",
     severity: "warn",
     title: "A price that never moves is traded on",

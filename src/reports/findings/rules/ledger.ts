@@ -118,7 +118,7 @@ export const LEDGER_RULES: readonly Rule[] = [
     severity: "error",
     title: "The position moved without an own fill",
     question: "Do own fills explain the position on the exchange?",
-    needs: "journal",
+    needs: "any",
     incidents: ["I11", "I12"],
     covers: ["unexplained_delta", "invariant.position-explained"],
     advice: "find the other writer on the account (another bot, a person, a liquidation) before anything else",

@@ -6,6 +6,10 @@ import { defineFinding, type Rule } from "../finding.ts";
 const MISSED_PERMIT = /^(p33_permit_missing_or_denied|permit_timeout_or_missing|permit_expired)/;
 const SNAPSHOT = /^(no_exchange_snapshot|stale_exchange_state)/;
 const COVERAGE_MIN = 0.9;
+const CYCLES_MIN = 3;
+/** Refusing is dearer than letting pass: it is told sooner. */
+const REFUSED_MIN = 10;
+const PASSED_MIN = 100;
 
 /** Permits, snapshots and who gets looked at. */
 export const PERMIT_RULES: readonly Rule[] = [
@@ -122,14 +126,28 @@ export const PERMIT_RULES: readonly Rule[] = [
     covers: ["dead_tier"],
     advice: "check which field the tier reads; a tier that is empty although there are intents reads the wrong one",
     detect({ positions: { coverage }, intents }, ask) {
-      const tiers = sorted(coverage.tiers).filter(([tier, count]) => count === 0 && /intent/.test(tier));
-      if (intents.total === 0 || coverage.cycles < 3) return [];
-      return tiers.map(([tier]) => ({
-        text: `tier ${tier} contributed 0 candidates in ${coverage.cycles} cycles, although there were ${intents.total} intents`,
-        evidence: { tier, contributed: 0, cycles: coverage.cycles, intents: intents.total },
-        command: ask.overview(),
-        weight: coverage.cycles,
-      }));
+      const silent = sorted(coverage.tiers).filter(([, count]) => count === 0);
+      return silent.flatMap(([tier]) => {
+        const ofIntents = /intent/.test(tier) && intents.total > 0 && coverage.cycles >= CYCLES_MIN;
+        const ofPositions = /position/.test(tier) && coverage.whileHeld >= CYCLES_MIN;
+        if (!ofIntents && !ofPositions) return [];
+        const had = ofIntents
+          ? `there were ${intents.total} intents`
+          : `${coverage.whileHeld} of them had a position open`;
+        return [
+          {
+            text: `tier ${tier} contributed 0 candidates in ${coverage.cycles} cycles, although ${had}`,
+            evidence: {
+              tier,
+              contributed: 0,
+              cycles: coverage.cycles,
+              ...(ofIntents ? { intents: intents.total } : { whileHeld: coverage.whileHeld }),
+            },
+            command: ask.overview(),
+            weight: coverage.cycles,
+          },
+        ];
+      });
     },
   }),
   defineFinding({
@@ -148,6 +166,28 @@ export const PERMIT_RULES: readonly Rule[] = [
         command: ask.overview(),
         weight: Number(evidence["inputs"] ?? 1),
       }));
+    },
+  }),
+  defineFinding({
+    code: "gate_says_one_thing",
+    severity: "warn",
+    title: "A gate gives one and the same verdict to all",
+    question: "Does each gate tell some evaluations from others?",
+    needs: "journal",
+    incidents: ["I13", "I14"],
+    advice: "a gate that never varies decides nothing: look at its cutoff against the values it saw",
+    detect({ plans }, ask) {
+      return sorted(plans.gates)
+        .filter(([, { gate, judged, refused }]) =>
+          refused === judged ? judged >= REFUSED_MIN : refused === 0 && judged >= PASSED_MIN && gate !== "none",
+        )
+        .map(([, { gate, evalType, judged, refused, symbols, planId }]) => ({
+          text: `gate ${gate} ${refused === 0 ? "let pass" : "refused"} all ${judged} ${evalType} evaluations (${symbols.names(3)})`,
+          evidence: { gate, evalType, judged, refused, symbols: symbols.size },
+          command: ask.explain(planId),
+          weight: judged,
+          severity: refused === 0 ? ("info" as const) : ("warn" as const),
+        }));
     },
   }),
   defineFinding({

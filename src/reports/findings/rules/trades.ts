@@ -35,7 +35,7 @@ export const TRADE_RULES: readonly Rule[] = [
     severity: "warn",
     title: "Closed and opened again at once",
     question: "Is a closed position opened again within minutes?",
-    needs: "journal",
+    needs: "any",
     incidents: ["I18", "I25"],
     advice: "a cooldown after a close, longer than the producer's beat",
     detect({ execution }, ask) {

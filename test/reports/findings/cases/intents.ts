@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { finding, journal, plan, rejection, START_TS_MS } from "../../journal-builder.ts";
+import { fill, finding, journal, order, plan, rejection, START_TS_MS } from "../../journal-builder.ts";
 import { found, foundInRecords, intentRecord, planRecord, record } from "../helpers.ts";
 
 const published = (id: string, entryId: string) => ({
@@ -94,6 +94,26 @@ test("fallback_signals and test_events read what intents say of their origin", (
   expect(foundInRecords("test_events", records)).toMatchObject([{ severity: "error", evidence: { intents: 1 } }]);
   expect(foundInRecords("fallback_signals", [records[1]!])).toEqual([]);
   expect(foundInRecords("test_events", [records[1]!, intentRecord(3, "ZECUSDT", { source: "contest" })])).toEqual([]);
+});
+
+describe("reduce_only_left_to_default", () => {
+  const held = () => journal().publish(0, plan("p1")).tick(1, order("p1")).at(2, fill("p1"));
+  const sellOf = (fields: object) =>
+    ({ type: "intent.received", entryId: idAt(5000), fields: { symbol: "ZECUSDT", side: "SELL", ...fields } }) as const;
+
+  test("tells a SELL on an open long that says nothing of reduceOnly", () => {
+    const built = held().at(5000, sellOf({}), rejection(idAt(5000), "short_not_allowed"));
+    expect(found("reduce_only_left_to_default", built)).toMatchObject([{ evidence: { intents: 1, symbols: 1 } }]);
+  });
+
+  test("is silent where the flag is told either way, and where nothing is open", () => {
+    for (const reduceOnly of ["true", "false"]) {
+      const told = held().at(5000, sellOf({ reduceOnly }), rejection(idAt(5000), "short_not_allowed"));
+      expect(found("reduce_only_left_to_default", told)).toEqual([]);
+    }
+    const flat = journal().at(5000, sellOf({}), rejection(idAt(5000), "short_not_allowed"));
+    expect(found("reduce_only_left_to_default", flat)).toEqual([]);
+  });
 });
 
 describe("frozen_ticker", () => {

@@ -112,6 +112,30 @@ describe("unexplained_delta", () => {
   });
 });
 
+describe("unexplained_delta in a recording", () => {
+  // The positions of the incident: four permits of the executor, an own BUY of 0.632 after each.
+  const seen = (exchange: readonly number[]) =>
+    exchange.flatMap((qty, index) => {
+      const permit = { exchange_position_amt: qty, safe_qty: 8, ledger_amt: 0 };
+      const details = { order_id: index, side: "BUY", filled_qty: 0.632, permit };
+      const atMs = index * 62_000;
+      return [planRecord(atMs, `p${index}`), resultRecord(atMs + 50, `p${index}`, details)];
+    });
+  const deltas = (exchange: readonly number[]) => foundInRecords("unexplained_delta", seen(exchange));
+
+  test("tells what a permit saw and own fills do not explain", () => {
+    const [first] = deltas([8.316, 8.948, 5.314]);
+    expect(first).toMatchObject({ symbol: "ZECUSDT", evidence: { deltas: 1, exchangeQty: 5.314 } });
+    expect(first!.evidence["unexplainedQty"]).toBeCloseTo(5.314 - 9.58, 9);
+  });
+
+  test("is silent where fills explain it, where the snapshot is one fill behind, and on a default of 0", () => {
+    expect(deltas([8.316, 8.948, 9.58])).toEqual([]);
+    expect(deltas([8.316, 8.316, 9.58])).toEqual([]);
+    expect(deltas([8.316, 0, 9.58])).toEqual([]);
+  });
+});
+
 test("ledger_sign_flipped tells a ledger of the same size and the other sign", () => {
   const at = (ledgerQtyLots: number) =>
     journal().tick(0, reconciled({ exchangeQtyLots: -500, ledgerQtyLots, unexplainedQtyLots: 0 }));

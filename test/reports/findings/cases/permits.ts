@@ -1,5 +1,19 @@
 import { describe, expect, test } from "vitest";
-import { denial, finding, journal, permit, plan, ranked, result, START_TS_MS } from "../../journal-builder.ts";
+import {
+  blockedExit,
+  denial,
+  fill,
+  finding,
+  type JournalBuilder,
+  journal,
+  order,
+  permit,
+  plan,
+  ranked,
+  result,
+  START_TS_MS,
+  verdict,
+} from "../../journal-builder.ts";
 import { found } from "../helpers.ts";
 
 const idAt = (offsetMs: number) => `${START_TS_MS + offsetMs}-0`;
@@ -47,12 +61,51 @@ describe("dead_tier", () => {
     expect(found("dead_tier", journal().intent(500, idAt(500), "ZECUSDT").tick(1000, cycles(1)))).toEqual([]);
     expect(found("dead_tier", journal().tick(1000, cycles(0)))).toEqual([]);
   });
+
+  test("tells a tier of positions that stays empty while one is open", () => {
+    const empty = () => ranked({ tierCounts: { "open-positions": 0, backfill: 3 } });
+    const held = journal().publish(0, plan("p1")).tick(1, order("p1")).at(2, fill("p1"));
+    for (const offset of [1000, 2000, 3000]) held.tick(offset, empty());
+    expect(found("dead_tier", held)).toMatchObject([{ evidence: { tier: "open-positions", whileHeld: 3 } }]);
+    const flat = journal();
+    for (const offset of [1000, 2000, 3000]) flat.tick(offset, empty());
+    expect(found("dead_tier", flat)).toEqual([]);
+  });
 });
 
 test("dead_gate keeps what the run counted", () => {
   const noted = finding("dead_gate", { evidence: { gate: "portfolio-heat", inputs: 6, effects: 0 } });
   expect(found("dead_gate", journal().tick(1000, noted))).toMatchObject([{ weight: 6, evidence: { inputs: 6 } }]);
   expect(found("dead_gate", journal())).toEqual([]);
+});
+
+describe("gate_says_one_thing", () => {
+  const judged = (refused: number, passed: number) => {
+    const all = journal();
+    for (let index = 0; index < refused; index++) all.publish(index * 1000, blockedExit(`b${index}`, "BTCUSDT"));
+    for (let index = 0; index < passed; index++) {
+      const of = { evalType: "EXIT" as const, verdict: verdict("EXECUTE") };
+      all.publish((refused + index) * 1000, plan(`p${index}`, of));
+    }
+    return all;
+  };
+  const kinds = (built: JournalBuilder) => found("gate_says_one_thing", built);
+
+  test("tells a gate that refused all it judged, or let all pass", () => {
+    expect(kinds(judged(10, 0))).toMatchObject([{ severity: "warn", evidence: { refused: 10, evalType: "UNKNOWN" } }]);
+    expect(kinds(judged(0, 100))).toMatchObject([{ severity: "info", evidence: { judged: 100, refused: 0 } }]);
+  });
+
+  test("is silent on one that tells some from others, and on few verdicts", () => {
+    const mixed = journal();
+    for (let index = 0; index < 12; index++) {
+      const of = { evalType: "EXIT" as const, verdict: verdict(index === 0 ? "EXECUTE" : "BLOCKED") };
+      mixed.publish(index * 1000, plan(`p${index}`, of));
+    }
+    expect(kinds(mixed)).toEqual([]);
+    expect(kinds(judged(9, 0))).toEqual([]);
+    expect(kinds(judged(0, 99))).toEqual([]);
+  });
 });
 
 test("cooldown_refuses_most needs five refusals and half of the permits", () => {
