@@ -4,6 +4,7 @@ import type { Facts, StudyFacts } from "./facts/facts.ts";
 import { collectJournal } from "./facts/journal-facts.ts";
 import { readRecordingFacts } from "./facts/recording-facts.ts";
 import { type Ask, byRank, type Finding } from "./finding.ts";
+import { notedCode } from "./noted.ts";
 import { RULES } from "./rules/index.ts";
 
 export interface FindingsOptions {
@@ -17,8 +18,12 @@ export interface FindingsOptions {
 /** Findings of a run that goes on: feed it entries as they are written, ask at any time. */
 export interface FindingsEngine {
   observe(entry: JournalEntry): void;
-  /** Worst first; the same entries give the same list. */
-  report(): Finding[];
+  /**
+   * Worst first; the same entries give the same list.
+   *
+   * @param study of the search that led here, where it is known only afterwards
+   */
+  report(study?: StudyFacts): Finding[];
   readonly facts: Facts;
 }
 
@@ -28,7 +33,10 @@ export function createFindings(options: FindingsOptions = {}): FindingsEngine {
   return {
     facts: collected.facts,
     observe: collected.observe,
-    report: () => findingsOf(collected.facts, ask),
+    report(study) {
+      if (study !== undefined) collected.facts.study = study;
+      return findingsOf(collected.facts, ask);
+    },
   };
 }
 
@@ -67,14 +75,14 @@ export function findingsOf(facts: Facts, ask: Ask): Finding[] {
       text: noted.text,
       evidence: noted.evidence,
       command: idIn(noted.evidence) === null ? ask.overview() : ask.explain(idIn(noted.evidence)!),
-      advice: ADVICE_OF_NOTED,
+      advice: notedCode(noted.code)?.advice ?? UNKNOWN_CODE,
       weight: noted.count,
     });
   }
   return findings.sort((left, right) => byRank(left, right) || (left.text < right.text ? -1 : 1));
 }
 
-const ADVICE_OF_NOTED = "the run noted it itself; docs/findings.md tells what it means";
+const UNKNOWN_CODE = "noted by another version; docs/findings.md lists what this one knows";
 
 function idIn(evidence: Finding["evidence"]): string | null {
   const id = evidence["planId"] ?? evidence["entryId"];

@@ -48,7 +48,7 @@ export class Facts {
   readonly positions = new PositionFacts();
   readonly streams = new StreamFacts();
   readonly noted = new Map<string, NotedFinding>();
-  readonly study: StudyFacts | null;
+  study: StudyFacts | null;
   firstTsMs: number | null = null;
   lastTsMs: number | null = null;
   records = 0;
