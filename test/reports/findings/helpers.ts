@@ -14,10 +14,25 @@ export function findingsIn(entries: readonly JournalEntry[], study?: StudyFacts)
 }
 
 /** Which codes were seen to fire, and which to stay silent although there was something to judge. */
-export const seen = { firing: new Set<string>(), silent: new Set<string>() };
+export const seen = {
+  firing: new Set<string>(),
+  silent: new Set<string>(),
+  /** Names of evidence and first words of commands, by code. */
+  evidence: new Map<string, Set<string>>(),
+  commands: new Map<string, Set<string>>(),
+};
 
 function only(code: string, findings: readonly Finding[], isEmptySource: boolean): Finding[] {
   const ofCode = findings.filter((finding) => finding.code === code);
+  for (const { evidence, command } of ofCode) {
+    const [names, commands] = [
+      seen.evidence.get(code) ?? new Set<string>(),
+      seen.commands.get(code) ?? new Set<string>(),
+    ];
+    for (const name of Object.keys(evidence)) names.add(name);
+    seen.evidence.set(code, names);
+    seen.commands.set(code, commands.add(command.split(" ")[0]!));
+  }
   if (ofCode.length > 0) seen.firing.add(code);
   else if (!isEmptySource) seen.silent.add(code);
   return ofCode;
