@@ -127,7 +127,7 @@ export class VenueRest {
     }
   }
 
-  /** Measures the exchange's clock. @returns its distance from the session's clock and the round trip */
+  /** Measures the exchange's clock. @returns its distance from the session's clock and the round trip, in session time */
   async syncTime(): Promise<{ readonly skewMs: number; readonly roundTripMs: number }> {
     const { clock } = this.#options;
     const [wallMs, clockMs] = [Date.now(), clock.nowMs()];
@@ -138,7 +138,7 @@ export class VenueRest {
     this.#offsetMs = Math.abs(offsetMs) > OFFSET_MS_MAX ? 0 : Math.round(offsetMs);
     this.#sessionOffsetMs = Math.round(Number(serverTime) - (clockMs + clockRoundTripMs / 2));
     this.#uncertaintyMs = Math.ceil(clockRoundTripMs / 2) + 1;
-    return { skewMs: this.#sessionOffsetMs, roundTripMs };
+    return { skewMs: this.#sessionOffsetMs, roundTripMs: Math.round(clockRoundTripMs) };
   }
 
   async #once<Answer>(endpoint: VenueEndpoint, params: Params): Promise<Answer> {

@@ -15,6 +15,7 @@ export interface NotKnown {
 export interface PreflightVenue {
   /** Clock of the exchange minus ours, half of the round trip taken off. */
   readonly clockSkewMs: number;
+  /** In the same time: the distance is known to half of it. */
   readonly roundTripMs: number;
   readonly positionMode: "one-way" | "hedge";
   /** `null` when the exchange does not say. */

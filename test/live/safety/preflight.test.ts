@@ -107,8 +107,8 @@ describe("a preflight", () => {
     ["host", { hosts: { ...FACTS.hosts, streams: "wss://fstream.binance.com" } }, {}, /allow-list/],
     ["keys", { keys: null }, {}, /no API keys/],
     ["exchange", { venue: { error: "ECONNREFUSED" } }, {}, /ECONNREFUSED/],
-    ["clock", venueWith({ clockSkewMs: 1001 }), {}, /\+1001 ms .*at most 1000 ms/],
-    ["clock", venueWith({ clockSkewMs: -1001 }), {}, /-1001 ms/],
+    ["clock", venueWith({ clockSkewMs: 1031 }), {}, /\+1031 ms .*at most 1000 ms/],
+    ["clock", venueWith({ clockSkewMs: -1031 }), {}, /-1031 ms/],
     ["clock", venueWith({ clockSkewMs: Number.NaN }), {}, /NaN/],
     ["symbols", venueWith({ symbolStates: new Map() }), {}, /not listed here: AAAUSDT, BBBUSDT/],
     ["symbols", venueWith({ symbolStates: new Map([["AAAUSDT", "SETTLING"]]) }), {}, /AAAUSDT \(SETTLING\)/],
@@ -145,6 +145,7 @@ describe("a preflight", () => {
 
   test.each([
     ["clock", venueWith({ clockSkewMs: 251 }), {}],
+    ["clock", venueWith({ clockSkewMs: 1030 }), {}],
     ["clock", venueWith({ roundTripMs: 1001 }), {}],
     ["symbols", venueWith({ symbolStates: new Map([["AAAUSDT", "TRADING"]]) }), {}],
     ["permission", venueWith({ canWithdraw: true }), {}],
