@@ -9,6 +9,7 @@ import { compareRecords } from "../reports/comparison/compare-records.ts";
 import { declaredOptions } from "../reports/comparison/declared-comparison.ts";
 import type { LabComparison } from "../reports/comparison/lab-comparison.ts";
 import { compareVariants, type RunComparison } from "../reports/comparison.ts";
+import { findInRecording } from "../reports/findings/index.ts";
 import type { GateDocument } from "../reports/gate/schema.ts";
 import { readJournal } from "../reports/journal-file.ts";
 import type { RunSummary } from "../reports/summary/schema.ts";
@@ -28,7 +29,7 @@ import type { ScenarioOverrides } from "../sim/scenario/override.ts";
 import { fitRecording } from "../sim/scenario/recording-fit.ts";
 import { runIdOf } from "../sim/scenario/run-id.ts";
 import type { Scenario } from "../sim/scenario/schema.ts";
-import { checkExpectations, type ExpectationResult } from "./expectations.ts";
+import { checkExpectations, type ExpectationResult, needsRecording, needsRules } from "./expectations.ts";
 import { writeReports } from "./report-files.ts";
 import { createRunFolder } from "./run-folder.ts";
 import { createVariantFiles, type FinishedVariant, jsonFile, type VariantFiles } from "./variant-files.ts";
@@ -116,6 +117,7 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
     const writers: VariantFiles[] = [];
     const isAlone = scenario.variants.length === 1;
     const isCompared = !isAlone && scenario.compare !== undefined;
+    const isExamined = needsRules(scenario.expect);
     const keep = (file: string, snapshot: RunSnapshot): void => {
       const { overrides = {}, furtherRecordings } = options;
       const journals = writers.map((writer) => writer.journal());
@@ -127,7 +129,14 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
       recording,
       onHeader(variantIndex, header) {
         const prefix = isAlone ? "" : `${header.variant}/`;
-        const files = createVariantFiles({ folder, prefix, header, isReported: options.isReported, isCompared });
+        const files = createVariantFiles({
+          folder,
+          prefix,
+          header,
+          isReported: options.isReported,
+          isCompared,
+          isExamined,
+        });
         if (from !== undefined) replay(from, variantIndex, files);
         writers[variantIndex] = files;
       },
@@ -145,7 +154,10 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
     if (lab !== null) folder.write("lab-comparison.json", jsonFile(lab));
     folder.seal(result.isPartial);
     const summaries = finished.map(({ summary }) => summary);
-    const expectations = summaries.flatMap((summary) => checkExpectations(scenario.expect, summary));
+    const ofRecording = needsRecording(scenario.expect) ? findInRecording(scenario.recordingPath).findings : [];
+    const expectations = finished.flatMap(({ summary, found }) =>
+      checkExpectations(scenario.expect, summary, [...found, ...ofRecording]),
+    );
     const failures = result.variants.flatMap(({ name, accountMismatch }) =>
       accountMismatch === null ? [] : [`variant ${name}: the exchange's books do not add up: ${accountMismatch}`],
     );

@@ -1,5 +1,6 @@
 import { createOutcomeLog, type OutcomeLog } from "../reports/comparison.ts";
 import { decisionLines } from "../reports/decisions-file.ts";
+import { createFindings, type Finding } from "../reports/findings/index.ts";
 import { createRunSeries, type RunSeries } from "../reports/html/series/run-series.ts";
 import { createJournalWriter, type JournalWriter } from "../reports/journal-file.ts";
 import { createRunSummary, type RunSummaryBuilder } from "../reports/summary/run-summary.ts";
@@ -17,6 +18,8 @@ export interface FinishedVariant {
   readonly series: RunSeries | null;
   /** What verdicts rest on; `null` without `compare:`. */
   readonly record: VariantRecord | null;
+  /** Of the rules that look at the whole run; empty when none is asked for. */
+  readonly found: readonly Finding[];
 }
 
 type Header = Parameters<typeof createRunSummary>[0];
@@ -35,6 +38,8 @@ export function createVariantFiles(parts: {
   readonly header: Header;
   readonly isReported: boolean;
   readonly isCompared: boolean;
+  /** Whether the rules of findings look on: only where something is expected of them. */
+  readonly isExamined: boolean;
 }): VariantFiles {
   const { folder, prefix, header } = parts;
   const journalFile: FileSink = folder.open(`${prefix}journal.ndjson`);
@@ -44,6 +49,7 @@ export function createVariantFiles(parts: {
   const outcomes = createOutcomeLog();
   const builder: RunSummaryBuilder = createRunSummary(header, outcomes);
   const series = parts.isReported ? createRunSeries(header) : null;
+  const rules = parts.isExamined ? createFindings({ header }) : null;
   const recorder = parts.isCompared ? createVariantRecorder(header, {}) : null;
   return {
     append(entry) {
@@ -52,6 +58,7 @@ export function createVariantFiles(parts: {
       builder.observe(entry);
       series?.observe(entry);
       recorder?.observe(entry);
+      rules?.observe(entry);
     },
     journal() {
       journal.flush();
@@ -66,7 +73,7 @@ export function createVariantFiles(parts: {
       const summary = { ...observed, thresholds: evaluateThresholds(scenario.thresholds, observed) };
       folder.write(`${prefix}summary.json`, jsonFile(summary));
       const record = recorder?.finish(scenario.thresholds) ?? null;
-      return { summary, outcomes, series: series?.finish() ?? null, record };
+      return { summary, outcomes, series: series?.finish() ?? null, record, found: rules?.report() ?? [] };
     },
   };
 }

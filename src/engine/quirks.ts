@@ -11,6 +11,8 @@ export const QUIRKS = {
   "ledger-never":
     "The ledger is never updated: its reader wants another spelling of `executed` and another field (0.5, I10)",
   "ledger-unsigned": "The ledger stores absolute amounts, so every SHORT mismatches its side (I11)",
+  "reconcile-deadlock":
+    "Trades of somebody else never reach the ledger, because their evidence has no writer: every close is refused until a close is done (1.10, I12)",
   "intent-tier-dead":
     "The ranker's intent tier reads a top-level `symbol` that is inside the payload, so it never matches (1.9, I4)",
   "add-on-uncapped":

@@ -136,10 +136,10 @@ describe("sim run", () => {
       'thresholds: { entry.fill_rate: { expr: "rate > 0.5" }, entry.requests: { expr: "count > 5" } }',
     );
     expect(both.code).toBe(10);
-    const expected = await withKeys("e.yaml", "expect: { findings: [{ code: no-such-finding }] }");
+    const expected = await withKeys("e.yaml", "expect: { findings: [{ code: kill_switch_inert }] }");
     expect(expected.code).toBe(10);
-    expect(expected.stdout).toContain("!!  base: finding no-such-finding at least 1x, found 0x");
-    const absent = await withKeys("a.yaml", "expect: { findings: [{ code: no-such-finding, present: false }] }");
+    expect(expected.stdout).toContain("!!  base: finding kill_switch_inert at least 1x, found 0x");
+    const absent = await withKeys("a.yaml", "expect: { findings: [{ code: kill_switch_inert, present: false }] }");
     expect(absent.code).toBe(0);
   });
 

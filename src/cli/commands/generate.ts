@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { type Problem, UserError } from "../../diagnostics/user-error.ts";
 import type { Shell } from "../shell.ts";
 
@@ -43,15 +43,26 @@ export function registerGenerate(program: Command, shell: Shell): void {
   registerIncident(generate, shell);
 }
 
-/** `sim generate incident`: the capture behind scenarios/why-no-execute.yaml, from the recovered facts. */
+const INCIDENTS = ["why-no-execute", "lost-place", "kept-place"] as const;
+
+/** `sim generate incident`: captures behind scenarios/incidents, from the recovered facts. */
 function registerIncident(generate: Command, shell: Shell): void {
   generate
     .command("incident")
-    .description('the capture of the incident "why no EXECUTE?", rebuilt from its recovered facts')
+    .description('the capture of an incident, rebuilt from its recovered facts: "why no EXECUTE?" unless told')
     .requiredOption("--out <dir>", "new or empty folder of the recording")
-    .action(async (options: { readonly out: string }) => {
+    .addOption(
+      new Option("--which <incident>", "why-no-execute, or a consumer group that lost or kept its place")
+        .choices([...INCIDENTS])
+        .default("why-no-execute"),
+    )
+    .action(async (options: { readonly out: string; readonly which: (typeof INCIDENTS)[number] }) => {
       const { writeWhyNoExecute } = await import("../../sim/incidents/why-no-execute.ts");
-      const { hash, counts } = writeWhyNoExecute(options.out);
+      const { writeLostPlace } = await import("../../sim/incidents/lost-place.ts");
+      const { hash, counts } =
+        options.which === "why-no-execute"
+          ? writeWhyNoExecute(options.out)
+          : writeLostPlace(options.out, options.which === "kept-place");
       const records = Object.entries(counts).map(([stream, count]) => `${count} ${stream}`);
       shell.print(`${options.out}: ${records.join(", ")}; hash ${hash}`);
     });

@@ -131,7 +131,8 @@ function compare(step: Step, report: Report, asOfTsMs: number, wasAllReported: b
   step.portfolio = null;
   adoptPosition(positions, report, lotsToQty(instrument, 1), step.tsMs);
   if (isFirstReport) positions.adoptedQtyLots.set(report.symbol, report.qtyLots);
-  if (!hasQuirk(step, "ledger-never")) step.state.ledger.set(report.symbol, report.qtyLots);
+  const isLedgerTold = isFirstReport || !hasQuirk(step, "reconcile-deadlock");
+  if (isLedgerTold && !hasQuirk(step, "ledger-never")) step.state.ledger.set(report.symbol, report.qtyLots);
   decide(step, {
     type: "position.reconciled",
     symbol: report.symbol,

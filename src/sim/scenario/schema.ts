@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { findingCodes, isFindingCode } from "../../diagnostics/finding-codes.ts";
+import { nearMisses } from "../../diagnostics/near-miss.ts";
 import type { Problem } from "../../diagnostics/user-error.ts";
 import { durationSchema } from "../../engine/domain/duration.ts";
 import { moneySchema, type Policy, pipelineSchema } from "../../engine/policy.ts";
@@ -21,7 +23,15 @@ export const SCENARIO_SCHEMA = "rehearsal.scenario/1";
 const symbol = z.string().min(1);
 const positive = z.number().positive();
 const slug = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "a name is made of a-z, 0-9 and -");
-const findingCode = z.string().regex(/^[a-z0-9][a-z0-9_.-]*$/, "a finding code is made of a-z, 0-9, _ and -");
+const findingCode = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_.-]*$/, "a finding code is made of a-z, 0-9, _ and -")
+  .refine(isFindingCode, {
+    error: ({ input }) => {
+      const near = nearMisses(String(input), findingCodes());
+      return `a code of docs/findings.md is needed${near.length === 0 ? "" : `, such as ${near.join(" or ")}`}`;
+    },
+  });
 
 const profileSchema = z
   .enum(["strict", "origin"])

@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { ResultRecorded } from "../../../src/engine/domain/decision.ts";
 import type { Plan } from "../../../src/engine/domain/plan.ts";
@@ -23,31 +22,6 @@ function resultsOf(entries: RecordedRun["entries"][number]): ResultRecorded[] {
     decisions.flatMap((decision) => (decision.type === "result.recorded" ? [decision] : [])),
   );
 }
-
-const incidents = readdirSync(repositoryPath("scenarios/incidents")).filter((name) => name.endsWith(".yaml"));
-
-describe("every incident scenario", () => {
-  test("is there: the nine of the first form", () => {
-    const numbers = incidents.map((name) => name.slice(0, 3)).sort();
-    expect(numbers).toEqual(expect.arrayContaining(["s02", "s03", "s04", "s05", "s07", "s09", "s11", "s13", "s22"]));
-  });
-
-  test.each(incidents)("%s shows its finding as it ran, and not when repaired", (name) => {
-    const file = `scenarios/incidents/${name}`;
-    const { expect: expected, variants } = loadScenario(repositoryPath(file));
-    const { entries } = run(file);
-    expect(expected.findings.some(({ present }) => present)).toBe(true);
-    expect(expected.findings.some(({ present }) => !present)).toBe(true);
-    for (const { code, present, variant, min } of expected.findings) {
-      variants.forEach(({ name: variantName }, index) => {
-        if (variant !== undefined && variant !== variantName) return;
-        const count = findingCodes(entries[index]!).filter((found) => found === code).length;
-        if (present) expect(count, `${code} in ${variantName}`).toBeGreaterThanOrEqual(min);
-        else expect(count, `${code} in ${variantName}`).toBe(0);
-      });
-    }
-  });
-});
 
 describe("why-no-execute", () => {
   const { entries } = run("scenarios/why-no-execute.yaml");

@@ -141,7 +141,7 @@ describe("contradictions", () => {
     ["universe: { count: 1, symbols: [A, B] }", "symbols lists 2"],
     ["variants: [{ name: a }, { name: a }]", "an earlier one has that name"],
     ["variants: []", "at least 1 element"],
-    ["expect: { findings: [{ code: x, variant: bas }] }", 'did you mean "base"?'],
+    ["expect: { findings: [{ code: dead_gate, variant: bas }] }", 'did you mean "base"?'],
   ])("%s is refused", (text, why) => {
     expect(lines(`${HEAD}${text}\n`).join("\n")).toContain(why);
   });

@@ -75,7 +75,9 @@ variants:
     const { variants } = parse(
       "profile: origin\npipeline: { quirks: [dual-executor] }\nvariants: [{ name: as-was }, { name: fixed, profile: strict, pipeline: { quirks: [] } }]\n",
     );
-    expect(variants[0]?.policy.quirks).toEqual(QUIRK_NAMES.filter((name) => name !== "ledger-unsigned"));
+    expect(variants[0]?.policy.quirks).toEqual(
+      QUIRK_NAMES.filter((name) => !["ledger-unsigned", "reconcile-deadlock"].includes(name)),
+    );
     expect(variants[1]?.policy.quirks).toEqual([]);
   });
 });

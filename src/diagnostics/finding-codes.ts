@@ -1,0 +1,117 @@
+/** What a run may note of itself while it goes, and what each means; docs/findings.md shows it with its severity. */
+export const NOTED_CODES = {
+  add_on_uncapped: "an intent on an open position was granted the whole position as its safe quantity",
+  always_blocks: "a formula's gate can never let anything through",
+  causal_cycle: "an action came back to where it came from, and keeps itself alive",
+  close_requested_and_refused: "the score that asks for a close also refuses it",
+  dead_gate: "a gate saw many plans and changed none: it waits for a word nobody says",
+  dead_tier: "a tier of the ranking contributed nobody, although there was somebody",
+  depth_break: "the recorded book cannot be followed: an update is missing",
+  duplicate_fill: "a trade was told twice, and is booked once",
+  executed_without_fill: "a result says executed, and nothing was filled",
+  fault_injected: "trouble the scenario asked for begins here",
+  fill_learnt_by_query: "the user stream never told a fill; asking for the order did",
+  fill_told_late: "the user stream told a fill later than an order is waited for",
+  fill_without_order: "a fill arrived for an order that is not in flight",
+  flip_alone_blocks_entries: "a regime flip alone scores above the warning threshold",
+  formula_not_a_number: "a formula gave no finite number, and its fallback decided",
+  frozen_ticker: "the price of a symbol has not moved for a long time",
+  governor_bypassed: "an entry executes although governor or limits refuse it",
+  ledger_differs: "ledger and exchange disagree at the end; the exchange is the truth",
+  ledger_never_updates: "fills never reach the ledger",
+  needed_never_ranked: "symbols with intents or positions never got a snapshot",
+  order_capped_by_venue: "an order was cut to the largest quantity the venue takes",
+  order_outcome_unknown: "the exchange did not say what became of an order; it is asked before anything else is sent",
+  order_outcome_unresolved: "asking did not tell what became of an order",
+  order_refused_by_venue: "the venue refused an order",
+  orders_per_plan_above_one: "one plan led to more than one order",
+  permit_missed_by_serial_snapshots: "a permit came too late because snapshots are taken one symbol after another",
+  position_adopted: "a position was open on the exchange before the run",
+  position_without_mark: "an open position has no mark: neither stop nor exit can be judged",
+  silent_sell_drop: "every SELL disappears without a result",
+  snapshot_failed: "the exchange did not answer a snapshot request",
+  stale_intent_executed: "intents older than the limit are executed",
+  synthetic_position: "an exit was computed from a built-in position that nobody holds",
+  unexplained_delta: "the position moved without an own fill",
+  unreachable_threshold: "a threshold lies where no score can get",
+} as const satisfies Readonly<Record<string, string>>;
+
+/** Codes of `src/reports/findings/rules`: what is found by looking at a journal or a recording as a whole. */
+export const RULE_CODES = [
+  "blocked_by_its_word",
+  "blocked_plans_read_as_orders",
+  "causal_cycle",
+  "close_dropped_on_open_position",
+  "close_of_nothing",
+  "close_requested_and_refused",
+  "concentration",
+  "consumer_ghosts",
+  "consumer_group_gap",
+  "cooldown_refuses_most",
+  "coverage_low",
+  "dead_gate",
+  "dead_tier",
+  "entries_trimmed",
+  "entry_against_position",
+  "equity_stale",
+  "eval_type_missing",
+  "executed_without_fill",
+  "fallback_signals",
+  "frozen_ticker",
+  "gate_says_one_thing",
+  "hold_blocks_its_remedy",
+  "intents_at_another_price",
+  "intents_rejected_by_one_reason",
+  "key_of_another_type",
+  "key_read_never_written",
+  "kill_switch_inert",
+  "layers_mixed",
+  "ledger_never_updates",
+  "ledger_sign_flipped",
+  "ledger_slow",
+  "limit_violated_yet_filled",
+  "luck_of_the_best",
+  "needed_never_ranked",
+  "orders_per_plan_above_one",
+  "permit_never_came",
+  "plan_without_result",
+  "position_age_stands_still",
+  "position_grows_with_every_intent",
+  "producer_silent",
+  "reduce_only_left_to_default",
+  "regime_flip_alone_blocks",
+  "repeated_re_entry",
+  "result_without_reason",
+  "score_does_not_move",
+  "silent_drop",
+  "snapshots_stale",
+  "stale_backlog",
+  "stale_inputs",
+  "stream_silent",
+  "synthetic_position",
+  "tainted_decisions",
+  "test_events",
+  "too_few_episodes",
+  "too_many_parameters",
+  "two_spellings_of_one_fact",
+  "two_verdicts",
+  "unexplained_delta",
+  "unmapped_word",
+  "unreadable_intents",
+  "venue_basis",
+] as const;
+
+/** Names of the invariants that watch every run; noted as `invariant.<name>`. */
+export const INVARIANT_CODE = /^invariant\.[a-z-]+$/;
+
+export function isFindingCode(code: string): boolean {
+  return (
+    Object.hasOwn(NOTED_CODES, code) || (RULE_CODES as readonly string[]).includes(code) || INVARIANT_CODE.test(code)
+  );
+}
+
+/** Every code with a name of its own, each once, in order. */
+export function findingCodes(): string[] {
+  // allow(unordered): sorted below
+  return [...new Set([...Object.keys(NOTED_CODES), ...RULE_CODES])].sort();
+}
