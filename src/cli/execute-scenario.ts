@@ -9,7 +9,7 @@ import { compareRecords } from "../reports/comparison/compare-records.ts";
 import { declaredOptions } from "../reports/comparison/declared-comparison.ts";
 import type { LabComparison } from "../reports/comparison/lab-comparison.ts";
 import { compareVariants, type RunComparison } from "../reports/comparison.ts";
-import { findInRecording } from "../reports/findings/index.ts";
+import { askOfReport, askOfRun, type Finding, findInRecording, studyOfRun } from "../reports/findings/index.ts";
 import type { GateDocument } from "../reports/gate/schema.ts";
 import { readJournal } from "../reports/journal-file.ts";
 import type { RunSummary } from "../reports/summary/schema.ts";
@@ -29,7 +29,7 @@ import type { ScenarioOverrides } from "../sim/scenario/override.ts";
 import { fitRecording } from "../sim/scenario/recording-fit.ts";
 import { runIdOf } from "../sim/scenario/run-id.ts";
 import type { Scenario } from "../sim/scenario/schema.ts";
-import { checkExpectations, type ExpectationResult, needsRecording, needsRules } from "./expectations.ts";
+import { checkExpectations, type ExpectationResult, needsRecording } from "./expectations.ts";
 import { writeReports } from "./report-files.ts";
 import { createRunFolder } from "./run-folder.ts";
 import { createVariantFiles, type FinishedVariant, jsonFile, type VariantFiles } from "./variant-files.ts";
@@ -75,6 +75,8 @@ export interface ExecutedScenario {
   readonly checkpoint: CheckpointHeader | null;
   readonly marketEvents: number;
   readonly summaries: readonly RunSummary[];
+  /** Of each summary's variant, worst first; their commands name the folder. */
+  readonly findings: readonly (readonly Finding[])[];
   readonly comparison: RunComparison | null;
   /** With intervals and verdicts, when the scenario declares `compare:` and the run is whole; `null` else. */
   readonly lab: LabComparison | null;
@@ -117,7 +119,6 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
     const writers: VariantFiles[] = [];
     const isAlone = scenario.variants.length === 1;
     const isCompared = !isAlone && scenario.compare !== undefined;
-    const isExamined = needsRules(scenario.expect);
     const keep = (file: string, snapshot: RunSnapshot): void => {
       const { overrides = {}, furtherRecordings } = options;
       const journals = writers.map((writer) => writer.journal());
@@ -135,7 +136,6 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
           header,
           isReported: options.isReported,
           isCompared,
-          isExamined,
         });
         if (from !== undefined) replay(from, variantIndex, files);
         writers[variantIndex] = files;
@@ -155,15 +155,20 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
     folder.seal(result.isPartial);
     const summaries = finished.map(({ summary }) => summary);
     const ofRecording = needsRecording(scenario.expect) ? findInRecording(scenario.recordingPath).findings : [];
-    const expectations = finished.flatMap(({ summary, found }) =>
-      checkExpectations(scenario.expect, summary, [...found, ...ofRecording]),
+    const expectations = finished.flatMap(({ summary, watched }) =>
+      checkExpectations(scenario.expect, summary, [...watched.report(), ...ofRecording]),
     );
     const failures = result.variants.flatMap(({ name, accountMismatch }) =>
       accountMismatch === null ? [] : [`variant ${name}: the exchange's books do not add up: ${accountMismatch}`],
     );
     const judged = await withGates(finished, { scenario, recording, folder: folder.path, isAlone, options });
     const report = options.isReported
-      ? await writeReports(folder.path, { variants: judged, comparison, lab, expectations })
+      ? await writeReports(folder.path, {
+          variants: judged.map((variant) => ({ ...variant, findings: findingsOf(variant, isAlone, lab) })),
+          comparison,
+          lab,
+          expectations,
+        })
       : null;
     return {
       scenario,
@@ -175,6 +180,7 @@ export async function executeScenario(scenario: Scenario, options: ExecuteOption
       checkpoint,
       marketEvents: result.marketEvents,
       summaries,
+      findings: finished.map((variant) => findingsOf(variant, isAlone, lab, folder.path)),
       comparison,
       lab,
       expectations,
@@ -265,6 +271,18 @@ function checkpointing(
 function replay({ file, checkpoint }: NonNullable<ExecuteOptions["from"]>, place: number, files: VariantFiles): void {
   const { entries } = readJournal([checkpoint.journals[place]!], file);
   for (const entry of entries()) files.append(entry);
+}
+
+/** Without a folder their commands hold no path: what is written to files is the same wherever they lie. */
+function findingsOf(
+  { header, watched }: FinishedVariant,
+  isAlone: boolean,
+  lab: LabComparison | null,
+  folder?: string,
+): Finding[] {
+  const ask =
+    folder === undefined ? askOfReport(header, isAlone ? 1 : 2) : askOfRun(folder, isAlone ? "" : header.variant);
+  return watched.report({ study: studyOfRun(lab, header.variant), ask });
 }
 
 /** N of trials stays unknown here: the ledger grows, and the files of a run must not change with it. */

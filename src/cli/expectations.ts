@@ -45,11 +45,6 @@ export function checkExpectations(
   return [...findings, ...metrics];
 }
 
-/** Whether something is expected that only the rules can tell. */
-export function needsRules({ findings }: Scenario["expect"]): boolean {
-  return findings.some(({ code }) => RULES.some((rule) => rule.code === code && rule.needs !== "recording"));
-}
-
 /** Whether something is expected that only the recording itself can tell. */
 export function needsRecording({ findings }: Scenario["expect"]): boolean {
   return findings.some(({ code }) => RULES.some((rule) => rule.code === code && rule.needs === "recording"));

@@ -35,7 +35,11 @@ async function reportRun(
   const model = readReport(run.folder, run.variants);
   if (quiet !== true) for (const gap of model.gaps) shell.note(`warning ${join(run.folder)}: ${gap}`);
   const summaries = model.variants.map(({ summary }) => summary);
-  writeDocuments(run.folder, { summaries, comparison: model.comparison });
+  writeDocuments(run.folder, {
+    summaries,
+    findings: model.variants.map(({ findings }) => findings),
+    comparison: model.comparison,
+  });
   const report = await writeHtml(run.folder, model);
   if (reproducible === true) await requireSameBytes(run, report);
   return { run: run.id, report, gaps: model.gaps };

@@ -4,6 +4,7 @@ import type { LabComparison } from "../reports/comparison/lab-comparison.ts";
 import type { RunComparison } from "../reports/comparison.ts";
 import { renderJunit } from "../reports/documents/run-junit.ts";
 import { renderMarkdown } from "../reports/documents/run-markdown.ts";
+import type { Finding } from "../reports/findings/index.ts";
 import type { GateDocument } from "../reports/gate/schema.ts";
 import type { ReportModel } from "../reports/html/report-model.ts";
 import type { RunSeries } from "../reports/html/series/run-series.ts";
@@ -15,6 +16,7 @@ export interface ReportedRun {
   readonly variants: readonly {
     readonly summary: RunSummary;
     readonly series: RunSeries | null;
+    readonly findings: readonly Finding[];
     readonly gate: GateDocument | null;
   }[];
   readonly lab: LabComparison | null;
@@ -26,10 +28,11 @@ export interface ReportedRun {
 export async function writeReports(folder: string, run: ReportedRun): Promise<string> {
   const { filesOf } = await import("../reports/html/read-report.ts");
   const summaries = run.variants.map(({ summary }) => summary);
-  const variants = run.variants.flatMap(({ summary, series, gate }) =>
-    series === null ? [] : [{ summary, series, gate }],
+  const variants = run.variants.flatMap(({ summary, series, findings, gate }) =>
+    series === null ? [] : [{ summary, series, findings, gate }],
   );
-  writeDocuments(folder, { summaries, comparison: run.comparison, expectations: run.expectations });
+  const findings = run.variants.map((variant) => variant.findings);
+  writeDocuments(folder, { summaries, findings, comparison: run.comparison, expectations: run.expectations });
   return await writeHtml(folder, {
     variants,
     comparison: run.comparison,
@@ -47,11 +50,13 @@ export function writeDocuments(
   folder: string,
   run: {
     readonly summaries: readonly RunSummary[];
+    /** Of each summary's variant. */
+    readonly findings: readonly (readonly Finding[])[];
     readonly comparison: RunComparison | null;
     readonly expectations?: readonly ExpectationResult[];
   },
 ): void {
-  writeWhole(join(folder, "summary.md"), renderMarkdown(run.summaries, run.comparison));
+  writeWhole(join(folder, "summary.md"), renderMarkdown(run.summaries, run.comparison, run.findings));
   if (run.expectations !== undefined)
     writeWhole(join(folder, "junit.xml"), renderJunit(run.summaries, run.expectations));
 }

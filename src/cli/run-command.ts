@@ -138,6 +138,7 @@ function singleOutput(verdict: ScenarioVerdict, options: RunOptions, shell: Shel
     paint,
     outDir: executed.folder,
     lab: executed.lab,
+    findings: executed.findings,
     reportFile: executed.report,
   });
   const expectations = expectationLines(executed.expectations, paint);

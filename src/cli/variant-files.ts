@@ -1,6 +1,6 @@
 import { createOutcomeLog, type OutcomeLog } from "../reports/comparison.ts";
 import { decisionLines } from "../reports/decisions-file.ts";
-import { createFindings, type Finding } from "../reports/findings/index.ts";
+import { createFindings, type FindingsEngine } from "../reports/findings/index.ts";
 import { createRunSeries, type RunSeries } from "../reports/html/series/run-series.ts";
 import { createJournalWriter, type JournalWriter } from "../reports/journal-file.ts";
 import { createRunSummary, type RunSummaryBuilder } from "../reports/summary/run-summary.ts";
@@ -16,10 +16,11 @@ export interface FinishedVariant {
   readonly outcomes: OutcomeLog;
   /** What the charts are drawn from; `null` without a report. */
   readonly series: RunSeries | null;
+  readonly header: Header;
+  /** Asked at the end: what is known of a search, and where the files lie, nobody knows before. */
+  readonly watched: FindingsEngine;
   /** What verdicts rest on; `null` without `compare:`. */
   readonly record: VariantRecord | null;
-  /** Of the rules that look at the whole run; empty when none is asked for. */
-  readonly found: readonly Finding[];
 }
 
 type Header = Parameters<typeof createRunSummary>[0];
@@ -38,8 +39,6 @@ export function createVariantFiles(parts: {
   readonly header: Header;
   readonly isReported: boolean;
   readonly isCompared: boolean;
-  /** Whether the rules of findings look on: only where something is expected of them. */
-  readonly isExamined: boolean;
 }): VariantFiles {
   const { folder, prefix, header } = parts;
   const journalFile: FileSink = folder.open(`${prefix}journal.ndjson`);
@@ -49,7 +48,7 @@ export function createVariantFiles(parts: {
   const outcomes = createOutcomeLog();
   const builder: RunSummaryBuilder = createRunSummary(header, outcomes);
   const series = parts.isReported ? createRunSeries(header) : null;
-  const rules = parts.isExamined ? createFindings({ header }) : null;
+  const watched = createFindings({ header });
   const recorder = parts.isCompared ? createVariantRecorder(header, {}) : null;
   return {
     append(entry) {
@@ -57,8 +56,8 @@ export function createVariantFiles(parts: {
       decisions.add(decisionLines(entry));
       builder.observe(entry);
       series?.observe(entry);
+      watched.observe(entry);
       recorder?.observe(entry);
-      rules?.observe(entry);
     },
     journal() {
       journal.flush();
@@ -73,7 +72,7 @@ export function createVariantFiles(parts: {
       const summary = { ...observed, thresholds: evaluateThresholds(scenario.thresholds, observed) };
       folder.write(`${prefix}summary.json`, jsonFile(summary));
       const record = recorder?.finish(scenario.thresholds) ?? null;
-      return { summary, outcomes, series: series?.finish() ?? null, record, found: rules?.report() ?? [] };
+      return { summary, outcomes, series: series?.finish() ?? null, header, watched, record };
     },
   };
 }

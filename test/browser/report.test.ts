@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createFindings } from "../../src/reports/findings/index.ts";
 import { renderReport } from "../../src/reports/html/render-report.ts";
 import { createRunSeries } from "../../src/reports/html/series/run-series.ts";
 import { createRunSummary } from "../../src/reports/summary/run-summary.ts";
@@ -151,11 +152,15 @@ describe.skipIf(!hasChromium)("a report in a browser", () => {
     built.end(60_000);
     const head = header({ scenario: HOSTILE, variant: HOSTILE });
     const [summary, series] = [createRunSummary(head), createRunSeries(head)];
+    const watched = createFindings({ header: head });
     for (const entry of built.entries) {
       summary.observe(entry);
       series.observe(entry);
+      watched.observe(entry);
     }
-    const variants = [{ summary: { ...summary.finish(), thresholds: [] }, series: series.finish() }];
+    const variants = [
+      { summary: { ...summary.finish(), thresholds: [] }, series: series.finish(), findings: watched.report() },
+    ];
     const text = renderReport({ variants, comparison: null, files: [], gaps: [HOSTILE] });
     const file = join(folder, "hostile.html");
     writeFileSync(file, text);

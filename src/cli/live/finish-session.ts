@@ -1,12 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT } from "../../diagnostics/user-error.ts";
+import type { JournalHeader } from "../../engine/domain/journal.ts";
 import type { EngineParts } from "../../engine/pipeline/state.ts";
 import type { SessionEnd } from "../../live/ports.ts";
 import { type ParityResult, replaySession } from "../../live/session/replay-session.ts";
 import { openRecording } from "../../recording/reader.ts";
 import { compareVariants, createOutcomeLog, type OutcomeLog, type RunComparison } from "../../reports/comparison.ts";
 import { decisionLines } from "../../reports/decisions-file.ts";
+import { askOfReport, createFindings, type FindingsEngine } from "../../reports/findings/index.ts";
 import { createRunSeries, type RunSeries } from "../../reports/html/series/run-series.ts";
 import { openJournal } from "../../reports/journal-file.ts";
 import { createRunSummary } from "../../reports/summary/run-summary.ts";
@@ -57,7 +59,10 @@ async function reportSession(
   const read = places.map((place) => readBack(place, thresholds));
   const comparison = shadows.length === 0 ? null : compareVariants(read);
   if (comparison !== null) writeFileSync(join(folder, "comparison.json"), jsonFile(comparison));
-  const variants = read.map(({ summary, series }) => ({ summary, series, gate: null }));
+  const variants = read.map(({ summary, series, header, watched }) => {
+    const findings = watched.report({ ask: askOfReport(header, read.length) });
+    return { summary, series, findings, gate: null };
+  });
   const report = await writeReports(folder, { variants, lab: null, comparison, expectations: [] });
   return { summaries: read.map(({ summary }) => summary), comparison, report };
 }
@@ -65,22 +70,30 @@ async function reportSession(
 function readBack(
   folder: string,
   thresholds: Thresholds,
-): { readonly summary: RunSummary; readonly outcomes: OutcomeLog; readonly series: RunSeries } {
+): {
+  readonly summary: RunSummary;
+  readonly outcomes: OutcomeLog;
+  readonly series: RunSeries;
+  readonly header: JournalHeader;
+  readonly watched: FindingsEngine;
+} {
   const journal = openJournal(join(folder, "journal.ndjson"));
   const outcomes = createOutcomeLog();
   const builder = createRunSummary(journal.header, outcomes);
   const series = createRunSeries(journal.header);
+  const watched = createFindings({ header: journal.header });
   const lines: string[] = [];
   for (const entry of journal.entries()) {
     builder.observe(entry);
     series.observe(entry);
+    watched.observe(entry);
     lines.push(decisionLines(entry));
   }
   const observed = builder.finish();
   const summary = { ...observed, thresholds: evaluateThresholds(thresholds, observed) };
   writeFileSync(join(folder, "decisions.ndjson"), lines.join(""));
   writeFileSync(join(folder, "summary.json"), jsonFile(summary));
-  return { summary, outcomes, series: series.finish() };
+  return { summary, outcomes, series: series.finish(), header: journal.header, watched };
 }
 
 /** The last words of a session: how it ended, what a replay says, where the report is. */

@@ -1,13 +1,16 @@
 import { formatDurationMs } from "../../engine/domain/duration.ts";
 import type { RunComparison } from "../comparison.ts";
+import { evidenceText, type Finding, findingKinds, kindCounts, notedFindings } from "../findings/index.ts";
 import { grouped, moneyText, timeText } from "../format.ts";
 import type { RunSummary, TerminalState, ThresholdResult } from "../summary/schema.ts";
 import { visibleText } from "../visible-text.ts";
 
 const CHANGES_SHOWN = 5;
 const VARIANTS_SHOWN = 12;
-const WARNINGS_SHOWN = 5;
-const THRESHOLDS_SHOWN = 12;
+const WARNINGS_SHOWN = 4;
+const FINDINGS_SHOWN = 5;
+const FINDING_SIGN = { error: "!!", warn: "!", info: "-" } as const;
+const THRESHOLDS_SHOWN = 10;
 
 const STATES: readonly (readonly [string, readonly TerminalState[]])[] = [
   ["executed", ["FILLED", "PARTIAL"]],
@@ -27,13 +30,18 @@ const SIGN: Readonly<Record<ThresholdResult["status"], string>> = {
 };
 
 /** A run for a step summary or a comment: GitHub-flavoured Markdown, at most 60 lines, equal runs equal bytes. */
-export function renderMarkdown(summaries: readonly RunSummary[], comparison: RunComparison | null): string {
+export function renderMarkdown(
+  summaries: readonly RunSummary[],
+  comparison: RunComparison | null,
+  findings: readonly (readonly Finding[])[] = summaries.map(notedFindings),
+): string {
   const { run, evidence } = summaries[0]!;
   const lines = [
     `### ${cell(run.scenario)}: ${verdictText(summaries)}`,
     "",
     `run \`${run.id}\`, recording ${cell(run.recording)} @${run.recordingHash.slice(0, 8)}, ${timeText(run.startTsMs)} + ${formatDurationMs(run.spanMs)}, evidence **${evidence.badge}**${run.partial ? ", **PARTIAL**" : ""}`,
     "",
+    ...findingLines(summaries, findings),
     ...(summaries.length === 1 ? funnelTable(summaries[0]!) : variantTable(summaries)),
     ...changeLines(comparison),
     ...thresholdTable(summaries),
@@ -99,6 +107,20 @@ function variantTable(summaries: readonly RunSummary[]): string[] {
   return [...table(header, rows), ...(left > 0 ? [`${left} more variants in summary.json of their folders.`, ""] : [])];
 }
 
+/** The gravest kinds, each in one line with the command that shows it. */
+function findingLines(summaries: readonly RunSummary[], findings: readonly (readonly Finding[])[]): string[] {
+  const kinds = findingKinds(
+    summaries.map(({ run }, place) => ({ variant: run.variant, findings: findings[place] ?? [] })),
+  );
+  if (kinds.length === 0) return [];
+  const lines = kinds.slice(0, FINDINGS_SHOWN).map(({ code, severity, first, variants }) => {
+    const where = variants.length === summaries.length ? "" : ` [${cell(variants.join(", "))}]`;
+    return `- ${FINDING_SIGN[severity]} **${cell(code)}**${where} ${cell(first.text)} (${cell(evidenceText(first))}); ${cell(first.advice)}: ${codeSpan(first.command)}`;
+  });
+  const left = kinds.length - lines.length;
+  return [`**Findings**: ${kindCounts(kinds)}${left > 0 ? `; ${left} more in report.html` : ""}.`, "", ...lines, ""];
+}
+
 /** Only for the first candidate: each further one has as many, and a comment has 60 lines. */
 function changeLines(comparison: RunComparison | null): string[] {
   const candidate = comparison?.candidates[0];
@@ -155,6 +177,11 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
   if (rows.length === 0) return [];
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [line(header), line(header.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line), ""];
+}
+
+/** A code span ends at a backtick and nowhere else. */
+function codeSpan(text: string): string {
+  return `\`${visibleText(text).replaceAll("`", "'")}\``;
 }
 
 /** Texts come from streams: none may begin markup, a mention, or another cell. */

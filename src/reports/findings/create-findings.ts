@@ -21,9 +21,9 @@ export interface FindingsEngine {
   /**
    * Worst first; the same entries give the same list.
    *
-   * @param study of the search that led here, where it is known only afterwards
+   * @param late what is known only afterwards: of the search that led here, and where the files of the run lie
    */
-  report(study?: StudyFacts): Finding[];
+  report(late?: { readonly study?: StudyFacts | null; readonly ask?: Ask }): Finding[];
   readonly facts: Facts;
 }
 
@@ -33,9 +33,9 @@ export function createFindings(options: FindingsOptions = {}): FindingsEngine {
   return {
     facts: collected.facts,
     observe: collected.observe,
-    report(study) {
-      if (study !== undefined) collected.facts.study = study;
-      return findingsOf(collected.facts, ask);
+    report(late = {}) {
+      if (late.study !== undefined) collected.facts.study = late.study;
+      return findingsOf(collected.facts, late.ask ?? ask);
     },
   };
 }
@@ -82,26 +82,46 @@ export function findingsOf(facts: Facts, ask: Ask): Finding[] {
   return findings.sort((left, right) => byRank(left, right) || (left.text < right.text ? -1 : 1));
 }
 
-const UNKNOWN_CODE = "noted by another version; docs/findings.md lists what this one knows";
+export const UNKNOWN_CODE = "noted by another version; docs/findings.md lists what this one knows";
 
 function idIn(evidence: Finding["evidence"]): string | null {
   const id = evidence["planId"] ?? evidence["entryId"];
   return typeof id === "string" ? id : null;
 }
 
-/** Commands that show a finding of a finished run; without a run id, of the newest one. */
+/** What a shell takes for one word and nothing else: ids and symbols come from streams, and people paste commands. */
+const PLAIN_WORD = /^[\w.:][\w.:-]*$/;
+
+/**
+ * Commands that show a finding of a finished run; without a run id, of the newest one. An id or a symbol that a shell
+ * could take for more than a word is in no command.
+ */
 export function askOfRun(run: string, variant: string): Ask {
-  const ofVariant = variant === "" ? "" : ` --variant ${variant}`;
-  const where = `${run === "" ? "" : ` --run ${run}`}${ofVariant}`;
-  const overview = () => `sim doctor${run === "" ? "" : ` ${run}`}${ofVariant}`;
+  const ofVariant = variant === "" ? "" : ` --variant ${shellWord(variant)}`;
+  const where = `${run === "" ? "" : ` --run ${shellWord(run)}`}${ofVariant}`;
+  const overview = () => `sim doctor${run === "" ? "" : ` ${shellWord(run)}`}${ofVariant}`;
   return {
-    explain: (id) => (id === "" ? overview() : `sim explain ${id}${where}`),
-    at: (symbol, tsMs) => `sim explain --symbol ${symbol} --at ${clockText(tsMs).slice(0, 8)}${where}`,
+    explain: (id) => (PLAIN_WORD.test(id) ? `sim explain ${id}${where}` : overview()),
+    at: (symbol, tsMs) =>
+      PLAIN_WORD.test(symbol)
+        ? `sim explain --symbol ${symbol} --at ${clockText(tsMs).slice(0, 8)}${where}`
+        : overview(),
     overview,
   };
 }
 
+/** Commands for the files of a run, which hold no path: the run by its id, where it lies unless told otherwise. */
+export function askOfReport({ runId, variant, matching }: JournalHeader, variants: number): Ask {
+  // Only a simulated exchange says how it matched.
+  const run = matching === undefined ? `live-out/${runId}` : runId;
+  return askOfRun(run, variants === 1 ? "" : variant);
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 export function askOfRecording(dir: string): Ask {
-  const inspect = () => `sim inspect ${dir}`;
+  const inspect = () => `sim inspect ${shellWord(dir)}`;
   return { explain: inspect, at: inspect, overview: inspect };
 }

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { type LabComparison, labComparisonSchema } from "../comparison/lab-comparison.ts";
 import type { RunComparison } from "../comparison.ts";
 import { createOutcomeLog } from "../comparison.ts";
+import { askOfReport, createFindings, studyOfRun } from "../findings/index.ts";
 import { type GateDocument, gateDocumentSchema } from "../gate/schema.ts";
 import { openJournal } from "../journal-file.ts";
 import { createRunSummary } from "../summary/run-summary.ts";
@@ -25,25 +26,28 @@ export interface JournalPlace {
  */
 export function readReport(folder: string, places: readonly JournalPlace[]): ReportModel {
   const gaps: string[] = [];
+  const lab = readLab(join(folder, "lab-comparison.json"));
   const variants: ReportedVariant[] = places.map(({ name, journal: file }) => {
     const journal = openJournal(file);
     const series = createRunSeries(journal.header);
+    const watched = createFindings({ header: journal.header, ask: askOfReport(journal.header, places.length) });
     const again = createRunSummary(journal.header, createOutcomeLog());
     const written = readSummary(join(folder, name, "summary.json"));
     for (const entry of journal.entries()) {
       series.observe(entry);
+      watched.observe(entry);
       if (written === null) again.observe(entry);
     }
     for (const { text } of journal.findings) gaps.push(`${journal.header.variant}: ${text}`);
     const gate = readGate(join(folder, name, "gate.json"));
-    if (written !== null) return { summary: written, series: series.finish(), gate };
+    const findings = watched.report({ study: studyOfRun(lab, journal.header.variant) });
+    if (written !== null) return { summary: written, series: series.finish(), findings, gate };
     gaps.push(
       `${journal.header.variant}: its summary is missing or of another version; the numbers here were made from its journal, thresholds were not judged`,
     );
-    return { summary: { ...again.finish(), thresholds: [] }, series: series.finish(), gate };
+    return { summary: { ...again.finish(), thresholds: [] }, series: series.finish(), findings, gate };
   });
   const comparison = readComparison(join(folder, "comparison.json"));
-  const lab = readLab(join(folder, "lab-comparison.json"));
   return { variants: inOrder(variants, comparison), comparison, lab, files: filesOf(folder), gaps };
 }
 

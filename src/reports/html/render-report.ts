@@ -6,9 +6,10 @@ import { breakdownSection } from "./sections/breakdowns.ts";
 import { comparisonSection } from "./sections/comparison.ts";
 import { coverageSection } from "./sections/coverage.ts";
 import { executionSection, exitSection } from "./sections/execution.ts";
+import { findingSection } from "./sections/findings.ts";
 import { gateSection } from "./sections/gate.ts";
 import { governorSection } from "./sections/governor.ts";
-import { dataSection, findingSection, methodSection, thresholdSection } from "./sections/method.ts";
+import { dataSection, methodSection, thresholdSection } from "./sections/method.ts";
 import { moneySection } from "./sections/money.ts";
 import { symbolSection } from "./sections/symbols.ts";
 
@@ -23,6 +24,7 @@ export function renderReport(model: ReportModel): string {
   const gate = gateSection(model);
   const sections: Section[] = [
     { id: "answer", title: "Answer", body: answerSection(model) },
+    { id: "findings", title: "Findings", body: findingSection(model) },
     { id: "execution", title: "Did it execute?", body: executionSection(model) },
     ...(comparison === null ? [] : [{ id: "comparison", title: "What changed", body: comparison }]),
     { id: "money", title: "Money", body: moneySection(model) },
@@ -33,7 +35,6 @@ export function renderReport(model: ReportModel): string {
     { id: "coverage", title: "Coverage", body: coverageSection(model) },
     { id: "symbols", title: "One symbol", body: symbolSection(model) },
     { id: "tables", title: "By symbol, reason and hour", body: breakdownSection(model) },
-    { id: "findings", title: "Findings", body: findingSection(model) },
     { id: "thresholds", title: "Thresholds", body: thresholdSection(model) },
     { id: "method", title: "Method and assumptions", body: methodSection(model) },
     { id: "data", title: "Data", body: dataSection(model) },

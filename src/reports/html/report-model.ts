@@ -1,5 +1,6 @@
 import type { LabComparison } from "../comparison/lab-comparison.ts";
 import type { RunComparison } from "../comparison.ts";
+import type { Finding } from "../findings/finding.ts";
 import type { GateDocument } from "../gate/schema.ts";
 import type { RunSummary } from "../summary/schema.ts";
 import type { Markup } from "./markup.ts";
@@ -9,6 +10,8 @@ import type { RunSeries } from "./series/run-series.ts";
 export interface ReportedVariant {
   readonly summary: RunSummary;
   readonly series: RunSeries;
+  /** Worst first. */
+  readonly findings: readonly Finding[];
   /** What its governor was worth, when somebody judged it. */
   readonly gate?: GateDocument | null;
 }

@@ -31,6 +31,7 @@ code,.id{font-family:ui-monospace,monospace;font-size:13px;overflow-wrap:anywher
 .strip .verdict{font-size:19px;font-weight:600;margin:0 0 6px}
 .badge{display:inline-block;border:1px solid currentColor;border-radius:4px;padding:0 6px;font-size:13px;font-weight:600;margin-right:6px}
 .warning{background:var(--mark);border-left:4px solid var(--blocked);padding:4px 10px;margin:6px 0;max-width:none}
+.findings{padding-left:28px}.findings li{margin:10px 0;padding-left:8px;border-left:4px solid var(--infra)}.findings li.error{border-color:var(--loss)}.findings li.warn{border-color:var(--blocked)}.findings p{max-width:none;margin:2px 0;overflow-wrap:anywhere}
 .ok::before{content:"OK "}.fail::before{content:"!! "}.nodata::before{content:"?? "}.skipped::before{content:"-- "}
 .ok{color:var(--gain)}.fail{color:var(--loss);font-weight:600}.nodata{color:var(--blocked)}
 figure{margin:14px 0}

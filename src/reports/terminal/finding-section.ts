@@ -1,4 +1,4 @@
-import { clockText, grouped } from "../format.ts";
+import { type Finding, findingKinds, kindCounts } from "../findings/index.ts";
 import type { RunSummary } from "../summary/schema.ts";
 import { visibleText } from "../visible-text.ts";
 import { foldWords } from "./display-width.ts";
@@ -7,50 +7,44 @@ import type { Style } from "./table.ts";
 
 const SIGN = { error: "!!", warn: "! ", info: "- " } as const;
 const STYLE: Readonly<Record<keyof typeof SIGN, Style>> = { error: "fail", warn: "warn", info: "dim" };
-const FINDINGS_SHOWN = 12;
-const TEXT_INDENT = 5;
+/** Told in full; what comes after is named. */
+const KINDS_SHOWN = 8;
+const SYMBOLS_SHOWN = 5;
+const WIDTH_MAX = 120;
+const INDENT = "     ";
 
-interface Line {
-  readonly severity: keyof typeof SIGN;
-  readonly code: string;
-  readonly count: number;
-  readonly firstTsMs: number;
-  readonly lastTsMs: number;
-  readonly text: string;
-  readonly names: string[];
-}
-
-/** FINDINGS by code, worst first; the same code of several variants is one line that names them. */
-export function findingSection(summaries: readonly RunSummary[], screen: Screen): string[] {
-  const lines = new Map<string, Line>();
-  for (const summary of summaries) {
-    for (const group of summary.findings) {
-      const { code, severity, count, firstTsMs, lastTsMs, text } = group;
-      const known = lines.get(code);
-      const names = [...(known?.names ?? []), screen.nameOf(summary)];
-      lines.set(
-        code,
-        known === undefined
-          ? { severity, code, count, firstTsMs, lastTsMs, text, names }
-          : { ...known, names, count: Math.max(known.count, count) },
-      );
-    }
-  }
-  if (lines.size === 0) return [];
-  const all = [...lines.values()];
-  const rendered = [screen.paint("heading", `FINDINGS ${all.length}`)];
-  for (const line of all.slice(0, FINDINGS_SHOWN)) {
-    const times = line.count === 1 ? "" : `${grouped(line.count)}x, `;
-    const first = `${times}first ${clockText(line.firstTsMs).slice(0, 8)}`;
-    const where = line.names.length === summaries.length ? "" : ` [${line.names.join(", ")}]`;
-    rendered.push(
-      screen.paint(STYLE[line.severity], visibleText(`  ${SIGN[line.severity]} ${line.code}  ${first}${where}`)),
+/** FINDINGS worst first, each with what it rests on, the command that shows it and advice; one code is told once. */
+export function findingSection(
+  summaries: readonly RunSummary[],
+  findings: readonly (readonly Finding[])[],
+  screen: Screen,
+): string[] {
+  const kinds = findingKinds(
+    summaries.map((summary, place) => ({ variant: screen.nameOf(summary), findings: findings[place] ?? [] })),
+  );
+  if (kinds.length === 0) return [];
+  const width = Math.min(screen.width, WIDTH_MAX);
+  const folded = (text: string) => foldWords(visibleText(text), width - INDENT.length).map((line) => INDENT + line);
+  const lines = [screen.paint("heading", `FINDINGS ${kindCounts(kinds)}`)];
+  for (const { code, severity, first, variants, otherSymbols } of kinds.slice(0, KINDS_SHOWN)) {
+    const where = variants.length === summaries.length ? "" : ` [${variants.join(", ")}]`;
+    const left = otherSymbols.length - SYMBOLS_SHOWN;
+    const also =
+      otherSymbols.length === 0
+        ? ""
+        : ` (also ${otherSymbols.slice(0, SYMBOLS_SHOWN).join(", ")}${left > 0 ? ` and ${left} more` : ""})`;
+    lines.push(
+      screen.paint(STYLE[severity], visibleText(`  ${SIGN[severity]} ${code}${where}`)),
+      // The sentence is the finding: it is folded, never cut.
+      ...folded(`${first.text}${also}`),
+      ...folded(`-> ${first.advice}`).map((line) => screen.paint("dim", line)),
+      screen.paint("dim", visibleText(`${INDENT}$ ${first.command}`)),
     );
-    // The sentence is the finding: it is folded, never cut.
-    for (const part of foldWords(visibleText(line.text), screen.width - TEXT_INDENT))
-      rendered.push(" ".repeat(TEXT_INDENT) + part);
   }
-  if (all.length > FINDINGS_SHOWN)
-    rendered.push(screen.paint("dim", `  and ${all.length - FINDINGS_SHOWN} more codes (summary.json)`));
-  return rendered;
+  const further = kinds.slice(KINDS_SHOWN);
+  if (further.length > 0) {
+    const codes = `and ${further.map(({ code }) => code).join(", ")} (sim doctor --wide, report.html)`;
+    lines.push(...foldWords(visibleText(codes), width - 2).map((line) => screen.paint("dim", `  ${line}`)));
+  }
+  return lines;
 }

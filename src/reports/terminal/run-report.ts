@@ -1,6 +1,7 @@
 import { formatDurationMs } from "../../engine/domain/duration.ts";
 import type { LabComparison } from "../comparison/lab-comparison.ts";
 import type { RunComparison } from "../comparison.ts";
+import { type Finding, notedFindings } from "../findings/index.ts";
 import { clockText, grouped, timeText } from "../format.ts";
 import type { RunSummary, RunWarning } from "../summary/schema.ts";
 import { visibleText } from "../visible-text.ts";
@@ -26,6 +27,8 @@ export interface ReportOptions {
   readonly outDir?: string;
   /** The comparison with verdicts, shown instead of the quick one. */
   readonly lab?: LabComparison | null;
+  /** Of each summary's variant; what the run noted itself when absent. */
+  readonly findings?: readonly (readonly Finding[])[];
   /** The HTML report of the run, when there is one. */
   readonly reportFile?: string | null;
 }
@@ -78,7 +81,7 @@ export function renderRunReport(
       : comparison === null
         ? []
         : [changeSection(comparison, screen)]),
-    findingSection(summaries, screen),
+    findingSection(summaries, options.findings ?? summaries.map(notedFindings), screen),
     thresholdSection(summaries, screen),
     nextSection(summaries, options, screen),
   ];

@@ -64,7 +64,7 @@ describe("summary.md of a run", () => {
     const text = renderMarkdown(many, null);
     expect(text.split("\n").length).toBeLessThanOrEqual(60);
     expect(text).toContain("28 more variants");
-    expect(text).toContain("68 more thresholds");
+    expect(text).toContain("70 more thresholds");
   });
 
   test("lets no name become markup, a mention or another cell", () => {

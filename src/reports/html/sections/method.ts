@@ -1,5 +1,5 @@
 import { formatDurationMs } from "../../../engine/domain/duration.ts";
-import { grouped, timeText } from "../../format.ts";
+import { grouped } from "../../format.ts";
 import { html, joined, type Markup } from "../markup.ts";
 import { list } from "../page.ts";
 import type { ReportModel } from "../report-model.ts";
@@ -22,24 +22,6 @@ export function thresholdSection({ variants }: ReportModel): Markup {
   if (rows.length === 0) return html`<p>The scenario sets no threshold.</p>`;
   return table(["threshold", "variant", "asked", "verdict", "value", "level"], rows, {
     textColumns: [0, 1, 2, 3, 4, 5],
-  });
-}
-
-export function findingSection({ variants }: ReportModel): Markup {
-  const rows = variants.flatMap(({ summary }) =>
-    summary.findings.map(({ code, severity, count, firstTsMs, text, symbols, symbolCount }) => [
-      code,
-      severity,
-      summary.run.variant,
-      count,
-      timeText(firstTsMs),
-      symbols.join(", ") + (symbolCount > symbols.length ? ` +${symbolCount - symbols.length}` : ""),
-      text,
-    ]),
-  );
-  if (rows.length === 0) return html`<p>Nothing unusual was found.</p>`;
-  return table(["finding", "severity", "variant", "times", "first", "symbols", "what"], rows, {
-    textColumns: [0, 1, 2, 4, 5, 6],
   });
 }
 
