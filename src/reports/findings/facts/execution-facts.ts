@@ -96,6 +96,11 @@ export class ExecutionFacts {
     this.#plans.set(fact.planId, { ...fact, orders: 0, filled: false, verdict: null });
   }
 
+  isAnythingHeld(): boolean {
+    for (const qty of this.held.values()) if (qty !== 0) return true;
+    return false;
+  }
+
   find(planId: string): OpenPlan | null {
     return this.#plans.get(planId) ?? null;
   }

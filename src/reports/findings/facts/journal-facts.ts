@@ -148,7 +148,7 @@ export function collectJournal(header: JournalHeader | null, study: StudyFacts |
         const { coverage } = positions;
         coverage.cycles += 1 + decision.repeatedCycles;
         coverage.firstTsMs ??= tsMs;
-        if ([...execution.held.values()].some((qty) => qty !== 0)) coverage.whileHeld += 1;
+        if (execution.isAnythingHeld()) coverage.whileHeld += 1;
         coverage.ranker = decision.ranker;
         coverage.neededFresh += decision.neededFresh;
         coverage.neededStale += decision.neededStale.length;

@@ -153,7 +153,7 @@ export const INTENT_RULES: readonly Rule[] = [
   }),
   defineFinding({
     code: "reduce_only_left_to_default",
-    severity: "warn",
+    severity: "info",
     title: "A default decides whether an intent closes",
     question: "Does every intent against an open position say whether it only reduces?",
     needs: "any",

@@ -65,15 +65,17 @@ function headline({ variants, comparison }: ReportModel): string {
     (sum, { summary }) => sum + summary.thresholds.filter(({ status }) => status === "no_data").length,
     0,
   );
-  const asked =
-    failed > 0
+  const isAsked = variants.some(({ summary }) => summary.thresholds.length > 0);
+  const asked = !isAsked
+    ? "No threshold was set."
+    : failed > 0
       ? `${failed} ${failed === 1 ? "threshold" : "thresholds"} failed.`
       : unknown > 0
         ? `${unknown} ${unknown === 1 ? "threshold has" : "thresholds have"} no data.`
         : "All thresholds hold.";
   if (variants.length === 1) {
     const { summary } = variants[0]!;
-    return `${executedWords(summary)} ${summary.thresholds.length === 0 ? "No threshold was set." : asked}`;
+    return `${executedWords(summary)} ${asked}`;
   }
   const changed = comparison?.candidates.filter((candidate) => candidate.changed > 0).length ?? 0;
   return `${variants.length} variants; ${changed} of ${variants.length - 1} decide otherwise than ${variants[0]!.summary.run.variant}. ${asked}`;
