@@ -39,6 +39,7 @@ async function reportRun(
     summaries,
     findings: model.variants.map(({ findings }) => findings),
     comparison: model.comparison,
+    gaps: model.gaps,
   });
   const report = await writeHtml(run.folder, model);
   if (reproducible === true) await requireSameBytes(run, report);

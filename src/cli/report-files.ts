@@ -54,9 +54,11 @@ export function writeDocuments(
     readonly findings: readonly (readonly Finding[])[];
     readonly comparison: RunComparison | null;
     readonly expectations?: readonly ExpectationResult[];
+    /** What the files could not tell. */
+    readonly gaps?: readonly string[];
   },
 ): void {
-  writeWhole(join(folder, "summary.md"), renderMarkdown(run.summaries, run.comparison, run.findings));
+  writeWhole(join(folder, "summary.md"), renderMarkdown(run.summaries, run.comparison, run.findings, run.gaps));
   if (run.expectations !== undefined)
     writeWhole(join(folder, "junit.xml"), renderJunit(run.summaries, run.expectations));
 }

@@ -30,6 +30,7 @@ export function renderJunit(summaries: readonly RunSummary[], expectations: read
     name: `${summary.run.scenario} ${summary.run.variant}`,
     cases: [
       accountedCase(summary),
+      ...endCases(summary),
       ...summary.thresholds.map(thresholdCase),
       ...expectations.filter(({ variant }) => variant === summary.run.variant).map(expectationCase),
     ],
@@ -64,6 +65,13 @@ function accountedCase({ funnel }: RunSummary): TestCase {
     name: "every intent and plan is accounted for",
     verdict: lost === 0 ? null : { element: "failure", type: "unaccounted", message: `${lost} ended in no state` },
   };
+}
+
+/** Of a run that did not reach its end: whoever reads only the cases must see that the others judge a part. */
+function endCases({ run }: RunSummary): TestCase[] {
+  if (!run.partial) return [];
+  const message = `the run is partial (${run.endCause}): what is judged here is what it came to`;
+  return [{ name: "the run reached its end", verdict: { element: "skipped", type: "partial", message } }];
 }
 
 function thresholdCase({ metric, expr, level, status, text }: ThresholdResult): TestCase {

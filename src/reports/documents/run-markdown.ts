@@ -8,6 +8,7 @@ import { visibleText } from "../visible-text.ts";
 const CHANGES_SHOWN = 5;
 const VARIANTS_SHOWN = 12;
 const WARNINGS_SHOWN = 4;
+const GAPS_SHOWN = 3;
 const FINDINGS_SHOWN = 5;
 const FINDING_SIGN = { error: "!!", warn: "!", info: "-" } as const;
 const THRESHOLDS_SHOWN = 10;
@@ -34,13 +35,15 @@ export function renderMarkdown(
   summaries: readonly RunSummary[],
   comparison: RunComparison | null,
   findings: readonly (readonly Finding[])[] = summaries.map(notedFindings),
+  gaps: readonly string[] = [],
 ): string {
   const { run, evidence } = summaries[0]!;
   const lines = [
     `### ${cell(run.scenario)}: ${verdictText(summaries)}`,
     "",
-    `run \`${run.id}\`, recording ${cell(run.recording)} @${run.recordingHash.slice(0, 8)}, ${timeText(run.startTsMs)} + ${formatDurationMs(run.spanMs)}, evidence **${evidence.badge}**${run.partial ? ", **PARTIAL**" : ""}`,
+    `run ${codeSpan(run.id)}, recording ${cell(run.recording)} @${run.recordingHash.slice(0, 8)}, ${timeText(run.startTsMs)} + ${formatDurationMs(run.spanMs)}, evidence **${evidence.badge}**${run.partial ? ", **PARTIAL**" : ""}`,
     "",
+    ...gapLines(gaps),
     ...findingLines(summaries, findings),
     ...(summaries.length === 1 ? funnelTable(summaries[0]!) : variantTable(summaries)),
     ...changeLines(comparison),
@@ -107,6 +110,17 @@ function variantTable(summaries: readonly RunSummary[]): string[] {
   return [...table(header, rows), ...(left > 0 ? [`${left} more variants in summary.json of their folders.`, ""] : [])];
 }
 
+/** What the files could not tell, before any number. */
+function gapLines(gaps: readonly string[]): string[] {
+  if (gaps.length === 0) return [];
+  const left = gaps.length - GAPS_SHOWN;
+  return [
+    ...gaps.slice(0, GAPS_SHOWN).map((gap) => `- ?? ${cell(gap)}`),
+    ...(left > 0 ? [`- ?? ${left} more in report.html`] : []),
+    "",
+  ];
+}
+
 /** The gravest kinds, each in one line with the command that shows it. */
 function findingLines(summaries: readonly RunSummary[], findings: readonly (readonly Finding[])[]): string[] {
   const kinds = findingKinds(
@@ -156,8 +170,8 @@ function thresholdTable(summaries: readonly RunSummary[]): string[] {
     .slice(0, THRESHOLDS_SHOWN)
     .map(({ variant, result }) => [
       SIGN[result.status],
-      `\`${result.metric}\``,
-      `\`${result.expr}\``,
+      codeCell(result.metric),
+      codeCell(result.expr),
       cell(result.text),
       cell(variant),
     ]);
@@ -179,9 +193,17 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
   return [line(header), line(header.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line), ""];
 }
 
-/** A code span ends at a backtick and nowhere else. */
+/** Between more backticks than it holds in a row, so that none ends it. */
 function codeSpan(text: string): string {
-  return `\`${visibleText(text).replaceAll("`", "'")}\``;
+  const visible = visibleText(text);
+  const longest = Math.max(0, ...[...visible.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return longest === 0 ? `${fence}${visible}${fence}` : `${fence} ${visible} ${fence}`;
+}
+
+/** In a cell a bar ends even a code span. */
+function codeCell(text: string): string {
+  return codeSpan(text).replaceAll("|", "\\|");
 }
 
 /** Texts come from streams: none may begin markup, a mention, or another cell. */

@@ -97,9 +97,9 @@ const PLAIN_WORD = /^[\w.:][\w.:-]*$/;
  * could take for more than a word is in no command.
  */
 export function askOfRun(run: string, variant: string): Ask {
-  const ofVariant = variant === "" ? "" : ` --variant ${shellWord(variant)}`;
-  const where = `${run === "" ? "" : ` --run ${shellWord(run)}`}${ofVariant}`;
-  const overview = () => `sim doctor${run === "" ? "" : ` ${shellWord(run)}`}${ofVariant}`;
+  const ofVariant = variant === "" ? "" : ` --variant ${shellWord(variant, "VARIANT")}`;
+  const where = `${run === "" ? "" : ` --run ${shellWord(run, "RUN")}`}${ofVariant}`;
+  const overview = () => `sim doctor${run === "" ? "" : ` ${shellWord(run, "RUN")}`}${ofVariant}`;
   return {
     explain: (id) => (PLAIN_WORD.test(id) ? `sim explain ${id}${where}` : overview()),
     at: (symbol, tsMs) =>
@@ -117,11 +117,13 @@ export function askOfReport({ runId, variant, matching }: JournalHeader, variant
   return askOfRun(run, variants === 1 ? "" : variant);
 }
 
-function shellWord(text: string): string {
-  return /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+/** Quoted where a shell would take it apart; a name that no command line should hold is left to the reader. */
+function shellWord(text: string, placeholder: string): string {
+  if (/^[\w./:-]+$/.test(text)) return text;
+  return /^[\w ./:,+=@~()[\]-]+$/.test(text) ? `'${text}'` : placeholder;
 }
 
 export function askOfRecording(dir: string): Ask {
-  const inspect = () => `sim inspect ${shellWord(dir)}`;
+  const inspect = () => `sim inspect ${shellWord(dir, "RECORDING")}`;
   return { explain: inspect, at: inspect, overview: inspect };
 }

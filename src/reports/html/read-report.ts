@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { type LabComparison, labComparisonSchema } from "../comparison/lab-comparison.ts";
+import { labComparisonSchema } from "../comparison/lab-comparison.ts";
 import type { RunComparison } from "../comparison.ts";
 import { createOutcomeLog } from "../comparison.ts";
 import { askOfReport, createFindings, studyOfRun } from "../findings/index.ts";
-import { type GateDocument, gateDocumentSchema } from "../gate/schema.ts";
+import { gateDocumentSchema } from "../gate/schema.ts";
 import { openJournal } from "../journal-file.ts";
 import { createRunSummary } from "../summary/run-summary.ts";
 import { type RunSummary, runSummarySchema } from "../summary/schema.ts";
@@ -26,20 +26,28 @@ export interface JournalPlace {
  */
 export function readReport(folder: string, places: readonly JournalPlace[]): ReportModel {
   const gaps: string[] = [];
-  const lab = readLab(join(folder, "lab-comparison.json"));
+  const unread = (file: string) =>
+    void gaps.push(`${file}: of another version, or damaged; what it says is not in this report`);
+  const lab = readKnown(folder, "lab-comparison.json", (value) => parsedBy(labComparisonSchema, value), unread);
   const variants: ReportedVariant[] = places.map(({ name, journal: file }) => {
     const journal = openJournal(file);
     const series = createRunSeries(journal.header);
     const watched = createFindings({ header: journal.header, ask: askOfReport(journal.header, places.length) });
     const again = createRunSummary(journal.header, createOutcomeLog());
     const written = readSummary(join(folder, name, "summary.json"));
+    let entries = 0;
     for (const entry of journal.entries()) {
+      entries += 1;
       series.observe(entry);
       watched.observe(entry);
       if (written === null) again.observe(entry);
     }
     for (const { text } of journal.findings) gaps.push(`${journal.header.variant}: ${text}`);
-    const gate = readGate(join(folder, name, "gate.json"));
+    const gate = readKnown(folder, join(name, "gate.json"), (value) => parsedBy(gateDocumentSchema, value), unread);
+    if (written !== null && written.run.entries !== entries)
+      gaps.push(
+        `${journal.header.variant}: its summary is of ${written.run.entries} journal entries, ${entries} are there; numbers are of the summary, pictures and findings of what is there`,
+      );
     const findings = watched.report({ study: studyOfRun(lab, journal.header.variant) });
     if (written !== null) return { summary: written, series: series.finish(), findings, gate };
     gaps.push(
@@ -47,7 +55,7 @@ export function readReport(folder: string, places: readonly JournalPlace[]): Rep
     );
     return { summary: { ...again.finish(), thresholds: [] }, series: series.finish(), findings, gate };
   });
-  const comparison = readComparison(join(folder, "comparison.json"));
+  const comparison = readKnown(folder, "comparison.json", knownComparison, unread);
   return { variants: inOrder(variants, comparison), comparison, lab, files: filesOf(folder), gaps };
 }
 
@@ -60,23 +68,32 @@ function inOrder(variants: readonly ReportedVariant[], comparison: RunComparison
 }
 
 function readSummary(file: string): RunSummary | null {
-  const parsed = runSummarySchema.safeParse(readJson(file));
-  return parsed.success ? parsed.data : null;
+  return parsedBy(runSummarySchema, readJson(file));
 }
 
-function readComparison(file: string): RunComparison | null {
-  const value = readJson(file) as Partial<RunComparison> | null;
-  return value?.schema === "sim.comparison/1" ? (value as RunComparison) : null;
+/** A file that may be absent; one that is there and cannot be used is told of. */
+function readKnown<Value>(
+  folder: string,
+  name: string,
+  understand: (value: unknown) => Value | null,
+  unread: (file: string) => void,
+): Value | null {
+  const file = join(folder, name);
+  if (!existsSync(file)) return null;
+  const value = understand(readJson(file));
+  if (value === null) unread(name.replaceAll("\\", "/"));
+  return value;
 }
 
-/** The judgement of a variant's governor; `null` when there is none of this version. */
-export function readGate(file: string): GateDocument | null {
-  const parsed = gateDocumentSchema.safeParse(readJson(file));
-  return parsed.success ? parsed.data : null;
+function knownComparison(value: unknown): RunComparison | null {
+  return (value as Partial<RunComparison> | null)?.schema === "sim.comparison/1" ? (value as RunComparison) : null;
 }
 
-function readLab(file: string): LabComparison | null {
-  const parsed = labComparisonSchema.safeParse(readJson(file));
+function parsedBy<Value>(
+  schema: { safeParse(value: unknown): { success: true; data: Value } | { success: false } },
+  value: unknown,
+): Value | null {
+  const parsed = schema.safeParse(value);
   return parsed.success ? parsed.data : null;
 }
 

@@ -1,5 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
+import { visibleText } from "../../visible-text.ts";
 import { escapeText, html, Markup } from "../markup.ts";
 import { compactSvg } from "./compact-svg.ts";
 
@@ -40,7 +41,8 @@ export function accessible(svg: string, title: string, finding: string): Markup 
     .replace(/<style>[\s\S]*?<\/style>/g, "")
     .replace(/^<svg/, '<svg role="img"')
     .replace(/^(<svg[^>]*>)/, `$1${head}`);
-  return new Markup(compactSvg(rounded(named)));
+  // A drawing holds words of streams too, in the texts of its marks, and no control character of its own.
+  return new Markup(compactSvg(rounded(visibleText(named))));
 }
 
 /**
