@@ -30,6 +30,9 @@ export interface CcxtExchangeOptions {
 const USER_STREAM = "user data";
 /** Ended orders whose late messages are still known. */
 const ENDED_KEPT = 10_000;
+/** Half of the shortest time between two settlements of a symbol. */
+const FUNDING_APART_MS = 1_800_000;
+const NONE_TOLD: ReadonlyMap<string, number> = new Map();
 
 /**
  * Binance USD-M behind the session's port. Orders and questions go over REST by ccxt, what became of orders comes from
@@ -48,6 +51,7 @@ export class CcxtExchange implements LiveExchange {
   /** Messages that wait until what was missed has been looked up; `null` when none have to. */
   #held: Raw[] | null = null;
   #fundingSinceTsMs = 0;
+  #fundingTold = NONE_TOLD;
   readonly #toldIncome = new Set<string>();
   #foreignFills = 0;
 
@@ -74,8 +78,9 @@ export class CcxtExchange implements LiveExchange {
   async connect(listener: ExchangeListener, past?: ExchangePast): Promise<void> {
     this.#listener = listener;
     this.#fundingSinceTsMs = past === undefined ? this.#exchangeNowMs() : this.#exchangeTsMs(past.startTsMs);
+    this.#fundingTold = past?.fundingTold ?? NONE_TOLD;
     await this.#stream.connect();
-    if (past !== undefined) await this.#funding(past);
+    if (past !== undefined) await this.#funding();
   }
 
   async close(): Promise<void> {
@@ -325,7 +330,7 @@ export class CcxtExchange implements LiveExchange {
   }
 
   /** The stream says that funding was settled, the income history says for what and how much. */
-  async #funding(past?: ExchangePast): Promise<void> {
+  async #funding(): Promise<void> {
     const { rest } = this.#options;
     try {
       const income = await rest.askPatiently<Raw[]>("fapiPrivateGetIncome", {
@@ -338,9 +343,9 @@ export class CcxtExchange implements LiveExchange {
         if (this.#toldIncome.has(key)) continue;
         this.#toldIncome.add(key);
         forgetOldest(this.#toldIncome);
-        const toldTsMs = past?.fundingTold.get(String(each["symbol"]));
-        // It was told after it had happened, and the next one of a symbol comes hours later.
-        if (toldTsMs !== undefined && Number(each["time"]) <= this.#exchangeTsMs(toldTsMs)) continue;
+        const toldTsMs = this.#fundingTold.get(String(each["symbol"]));
+        // Our clock may have been behind when it was told; the next one of a symbol comes an hour later at the earliest.
+        if (toldTsMs !== undefined && Number(each["time"]) <= this.#exchangeTsMs(toldTsMs) + FUNDING_APART_MS) continue;
         await this.#tellFunding(each);
       }
     } catch (error) {
