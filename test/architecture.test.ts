@@ -40,7 +40,7 @@ const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   commander: ["cli"],
   hyparquet: ["recording"],
   "hyparquet-writer": ["recording", "reports"],
-  fflate: ["recording"],
+  fflate: ["recording", "reports"],
   "@uwdata/flechette": ["recording"],
   lz4js: ["recording"],
   ioredis: ["live"],

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { UserError } from "../diagnostics/user-error.ts";
 import { readReport } from "../reports/html/read-report.ts";
 import type { ReportCommandOptions } from "./commands/report.ts";
 import { type FinishedRun, findRun } from "./finished-runs.ts";
@@ -17,6 +18,16 @@ export async function reportCommand(
     const { tablesCommand } = await import("./report-tables.ts");
     await tablesCommand(runs, options, shell);
     return;
+  }
+  if (options.timeline === true) {
+    const { timelineCommand } = await import("./timeline-command.ts");
+    for (const run of runs) timelineCommand(run, options, shell);
+    return;
+  }
+  if (options.variant !== undefined || options.beside !== undefined) {
+    const text =
+      "Cannot choose variants of a report: it shows all of them, --timeline is needed beside --variant and --beside";
+    throw new UserError([{ text, hint: "sim report --timeline --beside z-score" }]);
   }
   const reports = [];
   for (const run of runs) reports.push(await reportRun(run, options, shell));

@@ -72,7 +72,7 @@ export async function writeHtml(folder: string, model: ReportModel): Promise<str
 }
 
 /** Under its name all at once or not at all. */
-function writeWhole(file: string, text: string): void {
+export function writeWhole(file: string, text: string): void {
   const part = `${file}.${process.pid}.part`;
   writeFileSync(part, text);
   renameSync(part, file);

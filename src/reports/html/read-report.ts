@@ -106,7 +106,7 @@ function readJson(file: string): unknown {
 }
 
 /** Reports are made from the files, so they are not among them. */
-const NOT_SOURCE = /(^|\/)(report[^/]*\.html|summary\.md|junit\.xml)$|\.part$/;
+const NOT_SOURCE = /(^|\/)(report[^/]*\.html|timeline\.html|summary\.md|junit\.xml)$|\.part$/;
 
 /** Every file of the run by name, with its hash. */
 export function filesOf(folder: string): ReportedFile[] {
