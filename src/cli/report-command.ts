@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../diagnostics/user-error.ts";
 import { readReport } from "../reports/html/read-report.ts";
+import { visibleText } from "../reports/visible-text.ts";
 import type { ReportCommandOptions } from "./commands/report.ts";
 import { type FinishedRun, findRun } from "./finished-runs.ts";
 import { writeDocuments, writeHtml } from "./report-files.ts";
@@ -44,7 +45,7 @@ async function reportRun(
   shell: Shell,
 ): Promise<{ readonly run: string; readonly report: string; readonly gaps: readonly string[] }> {
   const model = readReport(run.folder, run.variants);
-  if (quiet !== true) for (const gap of model.gaps) shell.note(`warning ${join(run.folder)}: ${gap}`);
+  if (quiet !== true) for (const gap of model.gaps) shell.note(visibleText(`warning ${join(run.folder)}: ${gap}`));
   const summaries = model.variants.map(({ summary }) => summary);
   writeDocuments(run.folder, {
     summaries,

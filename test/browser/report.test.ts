@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderJunit } from "../../src/reports/documents/run-junit.ts";
 import { createFindings } from "../../src/reports/findings/index.ts";
 import { renderReport } from "../../src/reports/html/render-report.ts";
 import { createRunSeries } from "../../src/reports/html/series/run-series.ts";
@@ -137,6 +138,47 @@ describe.skipIf(!hasChromium)("a report in a browser", () => {
     const pdf = await page.pdf({ preferCSSPageSize: true });
     expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
     expect(pdf.toString("latin1").match(/\/Type\s*\/Page[^s]/g)!.length).toBeGreaterThan(2);
+  });
+
+  test("reads junit.xml as strict XML, whatever stands in names, reasons and values", async () => {
+    const written = readFileSync(join(report, "..", "junit.xml"), "utf8");
+    const observed = createRunSummary(header({ scenario: HOSTILE, variant: HOSTILE }));
+    for (const entry of journal().end(1000).entries) observed.observe(entry);
+    const evil = `${HOSTILE}]]>&\u0000\u001b\u202e\ufffe`;
+    const expected = { variant: HOSTILE, what: evil, isMet: false, found: evil };
+    const hostile = renderJunit([{ ...observed.finish(), thresholds: [] }], [expected]);
+    const page = await browser.newPage();
+    for (const text of [written, hostile]) {
+      const read = await page.evaluate(`(() => {
+        const xml = new DOMParser().parseFromString(${JSON.stringify(text)}, "application/xml");
+        const root = xml.documentElement;
+        return {
+          errors: xml.querySelectorAll("parsererror").length,
+          names: [...new Set([...xml.querySelectorAll("*")].map((each) => each.tagName))].sort(),
+          told: [root.getAttribute("tests"), root.getAttribute("failures")].map(Number),
+          counted: [xml.querySelectorAll("testcase").length, xml.querySelectorAll("failure").length],
+        };
+      })()`);
+      const { errors, names, told, counted } = read as Record<"errors" | "names" | "told" | "counted", unknown>;
+      expect(errors).toBe(0);
+      expect(["testcase", "testsuite", "testsuites"].every((name) => (names as string[]).includes(name))).toBe(true);
+      expect(names).not.toContain("img");
+      expect(told).toEqual(counted);
+    }
+    await page.close();
+  });
+
+  test("shows findings right after the answer, worst first, each with its command", async () => {
+    const { page } = await openFile(browser, report);
+    const ids = await page.locator("main > section").evaluateAll((all) => all.map((each) => each.id));
+    expect(ids.slice(0, 3)).toEqual(["answer", "findings", "execution"]);
+    const items = page.locator("#findings li");
+    const severities = await items.evaluateAll((all) => all.map((each) => each.className));
+    expect(severities.length).toBeGreaterThan(1);
+    const rank = (severity: string) => ["error", "warn", "info"].indexOf(severity);
+    expect(severities).toEqual([...severities].sort((left, right) => rank(left) - rank(right)));
+    for (const command of await items.locator("p:last-child code").allTextContents())
+      expect(command).toMatch(/^sim (explain|doctor) /);
   });
 
   test("reads hostile names as letters", async () => {

@@ -6,12 +6,12 @@ import type { RunSummary, TerminalState, ThresholdResult } from "../summary/sche
 import { visibleText } from "../visible-text.ts";
 
 const CHANGES_SHOWN = 5;
-const VARIANTS_SHOWN = 12;
+const VARIANTS_SHOWN = 10;
 const WARNINGS_SHOWN = 4;
 const GAPS_SHOWN = 3;
 const FINDINGS_SHOWN = 5;
 const FINDING_SIGN = { error: "!!", warn: "!", info: "-" } as const;
-const THRESHOLDS_SHOWN = 10;
+const THRESHOLDS_SHOWN = 9;
 
 const STATES: readonly (readonly [string, readonly TerminalState[]])[] = [
   ["executed", ["FILLED", "PARTIAL"]],

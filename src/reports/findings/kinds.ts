@@ -1,4 +1,5 @@
 import type { Severity } from "../../engine/domain/decision.ts";
+import { timeText } from "../format.ts";
 import { byRank, type Finding } from "./finding.ts";
 
 /** Findings of one code in one or several variants of a run, told together. */
@@ -62,6 +63,12 @@ export function kindCounts(kinds: readonly FindingKind[]): string {
 export function evidenceText({ evidence }: Finding): string {
   // allow(unordered): a rule writes its evidence in the order it is to be read
   return Object.entries(evidence)
-    .map(([name, value]) => `${name} ${typeof value === "number" ? String(Number(value.toPrecision(6))) : value}`)
+    .map(([name, value]) => `${name} ${valueText(name, value)}`)
     .join(", ");
+}
+
+function valueText(name: string, value: number | string): string {
+  if (typeof value === "string") return value;
+  if (name.endsWith("TsMs")) return timeText(value);
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
 }

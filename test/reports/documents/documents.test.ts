@@ -63,8 +63,8 @@ describe("summary.md of a run", () => {
     const many = Array.from({ length: 40 }, (_, index) => ({ ...one, run: { ...one.run, variant: `v${index}` } }));
     const text = renderMarkdown(many, null);
     expect(text.split("\n").length).toBeLessThanOrEqual(60);
-    expect(text).toContain("28 more variants");
-    expect(text).toContain("70 more thresholds");
+    expect(text).toContain("30 more variants");
+    expect(text).toContain("71 more thresholds");
   });
 
   test("lets no name become markup, a mention or another cell", () => {

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { JournalHeader } from "../../../src/engine/domain/journal.ts";
-import { createJournalWriter } from "../../../src/reports/journal-file.ts";
-import { header, type JournalBuilder } from "../journal-builder.ts";
+import type { JournalHeader } from "../../src/engine/domain/journal.ts";
+import { createJournalWriter } from "../../src/reports/journal-file.ts";
+import { header, type JournalBuilder } from "./journal-builder.ts";
 
 /** Text of a journal file. */
 export function journalText(built: JournalBuilder, changes: Partial<JournalHeader> = {}): string {
