@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { LabComparison } from "../../../src/reports/comparison/lab-comparison.ts";
+import { ExecutionFacts } from "../../../src/reports/findings/facts/execution-facts.ts";
 import {
   askOfRecording,
   askOfReport,
@@ -54,6 +55,21 @@ describe("findings of several variants", () => {
       evidenceText(one("x", { evidence: { share: 1 / 3, n: 12_345_678, atTsMs: START_TS_MS, word: "none" } })),
     ).toBe("share 0.333333, n 12345678, atTsMs 2026-02-02T00:13:20.000Z, word none");
   });
+});
+
+test("of many plans the last are remembered, and those that wait for a result however old they are", () => {
+  const facts = new ExecutionFacts();
+  const of = { symbol: "ZECUSDT", isEntry: true, refusedBy: null };
+  for (let index = 0; index < 45_000; index++) {
+    const decision = index % 1000 === 0 ? ("EXECUTE" as const) : ("BLOCKED" as const);
+    facts.plan({ ...of, planId: `p${index}`, decision, tsMs: index });
+  }
+  expect(facts.withoutResult()).toHaveLength(45);
+  expect(facts.find("p1")).toBeNull();
+  expect(facts.find("p44999")).not.toBeNull();
+  const result = { symbol: "ZECUSDT", status: "FILLED", reason: "none", isExecuted: true, filledQty: 1, isEntry: true };
+  facts.result({ ...result, planId: "p0" });
+  expect(facts.withoutResult()).toHaveLength(44);
 });
 
 describe("commands", () => {

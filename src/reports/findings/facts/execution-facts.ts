@@ -2,7 +2,7 @@ import type { PlanDecision } from "../../../engine/domain/plan.ts";
 import { Beat } from "./beat.ts";
 import { Count, need } from "./count.ts";
 
-const PLANS_KEPT = 100_000;
+const PLANS_KEPT = 20_000;
 const FILLS_SHOWN = 20;
 const BASES_KEPT = 4096;
 /** Opened again this soon after it was closed, a position was not really closed. */
@@ -77,9 +77,12 @@ export class ExecutionFacts {
   readonly basisBps: number[] = [];
   readonly words = new Count();
   readonly #plans = new Map<string, OpenPlan>();
+  /** Ids in `#plans` as they came; the next one takes the place of the oldest. */
+  readonly #order: string[] = [];
+  readonly #waiting = new Map<string, OpenPlan>();
+  #place = 0;
   filledOrders = 0;
   lastFillTsMs: number | null = null;
-  forgotten = 0;
   results = 0;
 
   plan(fact: Omit<OpenPlan, "orders" | "filled" | "verdict">): void {
@@ -89,11 +92,21 @@ export class ExecutionFacts {
       if (known.verdict !== null) this.#plans.set(fact.planId, { ...fact, orders: 0, filled: false, verdict: null });
       return;
     }
-    if (this.#plans.size >= PLANS_KEPT) {
-      this.#plans.delete(this.#plans.keys().next().value!);
-      this.forgotten += 1;
-    }
+    this.#makeRoom(fact.planId);
+    this.#waiting.delete(fact.planId);
     this.#plans.set(fact.planId, { ...fact, orders: 0, filled: false, verdict: null });
+  }
+
+  /** The oldest plan goes; one that still waits for its result is kept aside. */
+  #makeRoom(planId: string): void {
+    const oldest = this.#order[this.#place];
+    this.#order[this.#place] = planId;
+    this.#place = (this.#place + 1) % PLANS_KEPT;
+    if (oldest === undefined) return;
+    const plan = this.#plans.get(oldest)!;
+    this.#plans.delete(oldest);
+    if (plan.decision !== "EXECUTE" || plan.verdict !== null) return;
+    if (this.#waiting.size < PLANS_KEPT) this.#waiting.set(oldest, plan);
   }
 
   isAnythingHeld(): boolean {
@@ -102,21 +115,23 @@ export class ExecutionFacts {
   }
 
   find(planId: string): OpenPlan | null {
-    return this.#plans.get(planId) ?? null;
+    return this.#plans.get(planId) ?? this.#waiting.get(planId) ?? null;
   }
 
   /** Plans that wanted to execute and have no result. */
   withoutResult(): OpenPlan[] {
-    return [...this.#plans.values()].filter(({ decision, verdict }) => decision === "EXECUTE" && verdict === null);
+    return [...this.#waiting.values(), ...this.#plans.values()].filter(
+      ({ decision, verdict }) => decision === "EXECUTE" && verdict === null,
+    );
   }
 
   order(planId: string, isEntry: boolean): void {
-    const plan = this.#plans.get(planId);
+    const plan = this.find(planId);
     if (this.killed.scope === "all" || (this.killed.scope === "entries" && isEntry)) {
       if (this.killed.orders === 0) this.killed.planId = planId;
       this.killed.orders += 1;
     }
-    if (plan === undefined) return;
+    if (plan === null) return;
     plan.orders += 1;
     if (plan.orders === 2) this.ordersAbove.add(plan.symbol, planId);
   }
@@ -155,8 +170,8 @@ export class ExecutionFacts {
     if (price !== null && decisionPrice !== null && decisionPrice > 0 && this.basisBps.length < BASES_KEPT) {
       this.basisBps.push((price / decisionPrice - 1) * 10_000);
     }
-    const plan = fact.planId === null ? undefined : this.#plans.get(fact.planId);
-    if (plan === undefined || plan.filled) return;
+    const plan = fact.planId === null ? null : this.find(fact.planId);
+    if (plan === null || plan.filled) return;
     plan.filled = true;
     const refusedBy = plan.refusedBy ?? (plan.decision === "EXECUTE" ? null : "its own verdict");
     if (refusedBy === null) return;
@@ -186,8 +201,8 @@ export class ExecutionFacts {
       if (reason === "" || reason === "none") this.withoutReason.add(status, planId);
     }
     this.#close(fact);
-    const plan = this.#plans.get(planId);
-    if (plan === undefined) return;
+    const plan = this.find(planId);
+    if (plan === null) return;
     if (reason.startsWith("missing_required_fields") && plan.decision !== "EXECUTE") {
       this.blockedAsOrders.add(symbol, planId);
     }

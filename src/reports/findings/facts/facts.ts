@@ -38,7 +38,7 @@ export interface FactsIdentity {
 
 /**
  * Everything rules may ask: counts, extremes and first examples, collected in one pass. Memory grows with symbols and
- * words, not with time, but for the last 100,000 plans.
+ * words, not with time, but for the last 20,000 plans and those that wait for a result.
  */
 export class Facts {
   readonly identity: FactsIdentity;
