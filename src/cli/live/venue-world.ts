@@ -75,7 +75,12 @@ export async function venueWorld(parts: {
 /** A clock that runs sixty times as fast is off by sixty times as much: what counts is how well two machines agree. */
 async function factsIn(factor: number, client: VenueClient, account: CcxtExchange): Promise<PreflightVenue> {
   const facts = await client.facts(account);
-  return { ...facts, clockSkewMs: Math.round(facts.clockSkewMs / factor) };
+  const { clockSkewMs, roundTripMs } = facts;
+  return {
+    ...facts,
+    clockSkewMs: Math.round(clockSkewMs / factor),
+    roundTripMs: Math.round(roundTripMs / factor),
+  };
 }
 
 interface ServedClock {

@@ -210,7 +210,8 @@ function scenarioText(): string {
   return [
     "name: e2e",
     `recording: ${resolve("recordings/regime-flip")}`,
-    "window: { from: 6h, to: 24h }",
+    // Three hundred deaths take twenty minutes, and each of them is an hour here.
+    "window: { from: 6h, to: 90h }",
     'account: { wallet: "10000", leverage: 5 }',
     "intents: recording",
     // The served exchange answers in the machine's milliseconds; here each is sixty.
