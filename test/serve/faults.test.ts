@@ -120,6 +120,12 @@ describe("a fault of the requests", () => {
     expect((await ask("GET", "/fapi/v3/account")).status).toBe(200);
   });
 
+  test("at sixty-fold speed the wait is told in seconds of the one who waits", async () => {
+    served = await launchStepping({ speed: { kind: "scaled", factor: 60 } });
+    await inject("rate-limit", { count: 1 });
+    expect(await ask("GET", "/fapi/v1/depth", { symbol: "BTCUSDT" })).toMatchObject({ status: 429, retryAfter: "1" });
+  });
+
   test("maintenance: a window in which nothing is answered and no stream opens", async () => {
     served = await launchStepping();
     const now = served.context.session.nowTsMs;

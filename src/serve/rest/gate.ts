@@ -296,13 +296,16 @@ function withoutSignature(text: string): string {
 }
 
 function reply(
-  { session, limiter }: ServeContext,
+  { session, limiter, settings }: ServeContext,
   request: HttpRequest,
   { key, retryAfterMs: waitMs }: Visit,
   result: unknown,
 ): HttpResponse {
   const headers = limiter?.headers(request.ip, key?.account.index ?? null, session.nowTsMs) ?? {};
   if (waitMs > 0) headers["retry-after"] = String(Math.ceil(waitMs / 1000));
+  // Whoever waits does so by a clock of the real world, in which a served minute may be a second.
+  const waitSec = Number(headers["retry-after"] ?? 0) / (settings.timeFactor ?? 1);
+  if (waitSec > 0) headers["retry-after"] = String(Math.ceil(waitSec));
   if (result instanceof Refusal) {
     return { status: result.httpStatus, headers, body: toJson({ code: result.code, msg: result.text }) };
   }
