@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { Shell } from "../shell.ts";
 import { packageVersion } from "../version.ts";
+import { registerLiveCompare } from "./commands/compare.ts";
 import { registerLiveDoctor } from "./commands/doctor.ts";
 import type { LiveFlags } from "./live-flags.ts";
 
@@ -84,6 +85,7 @@ export function createLiveProgram(shell: Shell): Command {
       await liveCommand(scenario, flags, shell);
     });
   registerLiveDoctor(program, shell);
+  registerLiveCompare(program, shell);
   return program;
 }
 

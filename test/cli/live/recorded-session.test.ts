@@ -154,13 +154,27 @@ test("a second Ctrl-C cancels own orders, leaves positions, and the session is w
   expect(interrupted.stdout).toMatch(/live\/replay parity: (\d+) of \1 decisions equal/);
 }, 60_000);
 
-test("shadows decide on the same inputs without acting, and are compared at the end", async () => {
+test("shadows decide on the same inputs without acting, and are compared while it runs and at the end", async () => {
   const dir = join(out, "shadow");
   const other = join(out, "other");
   cpSync("scenarios", join(other, "scenarios"), { recursive: true });
   const file = join(other, "scenarios/live.yaml");
   writeFileSync(file, readFileSync(file, "utf8").replace("name: z-score", "name: fixed-threshold"));
-  const session = await runLive([...PAPER, "--speed", "2400x", "--for", "2h", "--shadow", file, "--out", dir]);
+  const running = runLive([...PAPER, "--speed", "1200x", "--for", "2h", "--shadow", file, "--out", dir]);
+  let isOver = false;
+  void running.then(() => {
+    isOver = true;
+  });
+  let asked = { code: -1 as number | null, stdout: "", stderr: "" };
+  while (!isOver && asked.code !== 0) {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const folder = sessionIn(dir);
+    if (folder !== null) asked = await runLive(["compare", folder]);
+  }
+  expect(asked.code, asked.stderr).toBe(0);
+  expect(asked.stdout).toMatch(/^session live-\d{4}-\d{6} {2}1 shadow {2}until /);
+  expect(asked.stdout).toContain("WHAT CHANGED  live -> 1-base");
+  const session = await running;
   expect(session.stderr).not.toContain("Cannot");
   expect(session.code).toBe(0);
   const folder = folderIn(dir);
@@ -188,4 +202,19 @@ test.each([
   const refused = await runLive([...args, "--out", join(out, "refused")]);
   for (const word of words) expect(refused.stderr).toContain(word);
   expect(refused.code).toBe(code);
+});
+
+test("a folder nobody can write, keys others may read, and a session that is none are named before anything begins", async () => {
+  const disk = await runLive([...PAPER, "--out", "/dev/null/sessions"]);
+  expect(disk.code).toBe(15);
+  expect(disk.stderr).toContain("/dev/null/sessions cannot be written (ENOTDIR)");
+  const keys = join(out, "readable.keys");
+  writeFileSync(keys, "REHEARSAL_API_KEY=aaaaaaaa\nREHEARSAL_API_SECRET=bbbbbbbb\n", { mode: 0o644 });
+  const refused = await runLive(["--testnet", "--base-url", "http://127.0.0.1:9", "--keys", keys, "--yes"]);
+  expect(refused.code).toBe(15);
+  expect(refused.stderr).toContain("its mode is 0644");
+  expect(refused.stderr).not.toContain("aaaaaaaa");
+  const nowhere = await runLive(["compare", join(out, "nowhere")]);
+  expect(nowhere.code).toBe(14);
+  expect(nowhere.stderr).toContain("Cannot read the session");
 });

@@ -111,12 +111,24 @@ test.skipIf(!hasRedis)(
   async () => {
     world = await ServedWorld.start();
     const { exited } = world.live([...world.begin, "--for", `${MINUTES}m`, "--metrics-port", "0"]);
-    const { code, stdout, stderr } = await feedUntil(exited, async () => undefined);
+    const hostile: string[] = [];
+    const { code, stdout, stderr } = await feedUntil(exited, async (burst) => {
+      if (burst === 3) hostile.push(...(await world.hostileEntries()));
+    });
     expect(stderr).not.toContain("Cannot");
     expect(stdout).toMatch(PARITY);
     expect(code).toBe(0);
     const books = booksOf(world.entries());
     expect(books.intents.length).toBeGreaterThan(20 * 14);
+    const refusals = new Map(
+      world
+        .entries()
+        .flatMap(({ decisions }) => decisions)
+        .flatMap((each) => (each.type === "intent.rejected" ? [[each.entryId, each.reason] as const] : [])),
+    );
+    // Each was judged and refused by name; none was traded, and none stopped the session.
+    expect(hostile).toHaveLength(7);
+    for (const id of hostile) expect(refusals.get(id), id).toMatch(/^[a-z_]+/);
     expect(books.fills).toBeGreaterThan(100);
     await expectAgreement(books);
     await expectPendingUnjudged(books);

@@ -165,6 +165,33 @@ export class ServedWorld {
     await commands.exec();
   }
 
+  /** Entries that no producer should send: each must be refused by name. @returns their ids */
+  async hostileEntries(): Promise<string[]> {
+    const client = await this.redis.client();
+    const intent = (changes: object) => {
+      const fine = { symbol: "ETHUSDT", side: "BUY", confidence: 0.7, entry_price: 2580, position_size_usd: 60 };
+      return ["event_type", "trade.intent", "payload", JSON.stringify({ ...fine, ...changes })];
+    };
+    const entries: readonly (readonly string[])[] = [
+      ["payload", "{ this is no json"],
+      ["something", "else"],
+      intent({ side: 7 }),
+      intent({ position_size_usd: "NaN" }),
+      intent({ entry_price: -1 }),
+      intent({ symbol: `"><script>alert(1)</script>` }),
+      ["payload", "x".repeat(1_048_576)],
+    ];
+    const ids: string[] = [];
+    for (const fields of entries) {
+      const { tsMs } = await this.status();
+      this.#intents += 1;
+      const id = `${tsMs}-${this.#intents}`;
+      await client.xadd(STREAM, id, ...fields);
+      ids.push(id);
+    }
+    return ids;
+  }
+
   get intents(): number {
     return this.#intents;
   }
