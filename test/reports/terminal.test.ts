@@ -219,3 +219,16 @@ describe("numbers", () => {
     expect(clockText(START_TS_MS + 42_900)).toBe("00:14:02.900");
   });
 });
+
+it("of more variants than fit side by side each has a line that says what it executed and brought", () => {
+  const names = ["fixed", "z-score", "separation", "dynamic", "formula"];
+  const summaries = names.map((variant) => summarize(header({ variant }), incident().entries));
+  const lines = renderRunReport(summaries, null, { width: 80 }).split("\n");
+  const start = lines.findIndex((line) => line.startsWith("EVERY VARIANT"));
+  expect(start).toBeGreaterThan(0);
+  for (const [place, name] of names.entries()) {
+    expect(lines[start + 1 + place]).toMatch(new RegExp(`^  ${name} +5 of 11 `));
+  }
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  expect(renderRunReport(summaries.slice(0, 3), null, { width: 80 })).not.toContain("EVERY VARIANT");
+});

@@ -14,6 +14,7 @@ import { moneySection } from "./money-section.ts";
 import { coverageSection, executionSection, governorSection, reconciliationSection } from "./operations-section.ts";
 import { type Paint, plainPaint } from "./table.ts";
 import { thresholdSection } from "./threshold-section.ts";
+import { variantSection } from "./variant-section.ts";
 
 export interface ReportOptions {
   /** Columns of the terminal; at least 80 are used. */
@@ -69,6 +70,7 @@ export function renderRunReport(
   const screen = screenOf(options);
   const sections = [
     identitySection(summaries, screen),
+    variantSection(summaries, screen),
     funnelSection(summaries, screen),
     warningSection(summaries, screen),
     executionSection(summaries, screen),
