@@ -28,6 +28,17 @@ try {
   await page.goto(`file://${report}#governor`);
   await page.locator("#governor").scrollIntoViewIfNeeded();
   await page.screenshot({ path: join(images, "governor.png") });
+
+  const walk = ["report", "--timeline", "--beside", "z-score", "--json"];
+  const made = execFileSync(process.execPath, [resolve("dist/cli/sim.js"), ...walk], { cwd: folder, encoding: "utf8" });
+  const timeline = await browser.newPage({ viewport: { width: 1400, height: 820 }, colorScheme: "light" });
+  await timeline.goto(`file://${join(folder, JSON.parse(made).file)}`);
+  // The third decision that ended otherwise, and one on its symbol.
+  for (const key of ["d", "d", "d", "Shift+ArrowRight"]) {
+    await timeline.keyboard.press(key);
+    await timeline.waitForTimeout(300);
+  }
+  await timeline.screenshot({ path: join(images, "timeline.png") });
   await browser.close();
 } finally {
   rmSync(folder, { recursive: true, force: true });
