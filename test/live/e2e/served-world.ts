@@ -28,6 +28,7 @@ export class ServedWorld {
   readonly #serve: ChildProcess;
   readonly port: number;
   readonly #printed: string[] = [];
+  readonly #children = new Set<ChildProcess>();
   #intents = 0;
 
   private constructor(dir: string, redis: RedisServer, serve: ChildProcess, port: number) {
@@ -56,6 +57,8 @@ export class ServedWorld {
   }
 
   async close(): Promise<void> {
+    // A test that failed or ran out of time leaves nobody behind.
+    for (const child of this.#children) child.kill("SIGKILL");
     this.#serve.kill("SIGKILL");
     await this.redis.close();
     rmSync(this.dir, { recursive: true, force: true });
@@ -76,12 +79,14 @@ export class ServedWorld {
         stdio: ["ignore", "pipe", "pipe"],
       },
     );
+    this.#children.add(child);
     let stdout = "";
     let stderr = "";
     child.stdout!.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     child.stderr!.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     const exited = new Promise<Exit>((done) =>
       child.on("close", (code) => {
+        this.#children.delete(child);
         this.#printed.push(stdout, stderr);
         done({ code, stdout, stderr });
       }),
