@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -250,8 +250,9 @@ describe("the same through the command line", () => {
   test("a folder of several recordings exits with 2 and names them", async () => {
     const { code, stderr } = await runSim(["inspect", "recordings"]);
     expect(code).toBe(2);
-    expect(stderr).toContain("it holds 3 recordings (regime-flip, universe, why-no-execute)");
-    expect(stderr).toContain('"sim inspect recordings/regime-flip"');
+    const names = readdirSync("recordings").sort();
+    expect(stderr).toContain(`it holds ${names.length} recordings (${names.slice(0, 3).join(", ")}`);
+    expect(stderr).toContain(`"sim inspect recordings/${names[0]}"`);
     const wrong = await runSim(["inspect", dir, "--repair", "--redact"]);
     expect([wrong.code, wrong.stderr.split("\n").length]).toEqual([2, 3]);
   });
