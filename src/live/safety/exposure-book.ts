@@ -5,6 +5,7 @@ import { sideSign } from "../../engine/domain/intent.ts";
 import type { JournalEntry } from "../../engine/domain/journal.ts";
 import type { Money } from "../../engine/domain/money.ts";
 import { SAFETY_REFUSAL_CODE } from "../ports.ts";
+import { ticksAbove, Worth } from "./worth.ts";
 
 /** Orders of the last minute count against the rate. */
 export const RATE_WINDOW_MS = 60_000;
@@ -33,6 +34,11 @@ interface Holding {
   reportTsMs: number;
   /** Price heard last in the entries, in ticks; 0 before the first. */
   heardTicks: number;
+  /** Of this symbol, by client order id, in the order of decisions. */
+  readonly open: Map<string, OpenOrder>;
+  /** Of what is held, and of what may come to be held. */
+  readonly worth: Worth;
+  readonly exposure: Worth;
 }
 
 /**
@@ -42,6 +48,7 @@ interface Holding {
  */
 export class ExposureBook {
   readonly #holdings: Map<string, Holding>;
+  /** All symbols, known to the session or not. */
   readonly #open = new Map<string, OpenOrder>();
   /** When orders that left the process came to an end; never decreasing. */
   #endedTsMs: number[] = [];
@@ -54,7 +61,16 @@ export class ExposureBook {
     this.#holdings = new Map(
       instruments.map((instrument) => [
         instrument.symbol,
-        { instrument, qtyLots: 0, lastFillTsMs: -1, reportTsMs: -1, heardTicks: 0 },
+        {
+          instrument,
+          qtyLots: 0,
+          lastFillTsMs: -1,
+          reportTsMs: -1,
+          heardTicks: 0,
+          open: new Map(),
+          worth: new Worth(instrument, priceToTicks),
+          exposure: new Worth(instrument, ticksAbove),
+        },
       ]),
     );
   }
@@ -84,11 +100,13 @@ export class ExposureBook {
    * @param counts which open orders count; reduce-only ones never do, because the exchange lets them only reduce
    */
   worstLots(symbol: string, counts: (order: OpenOrder) => boolean): number {
+    const holding = this.#holdings.get(symbol);
+    if (holding === undefined) return 0;
     // A short is no room for more buying: a close may take it away before the other orders fill.
-    let longest = Math.max(0, this.qtyLotsOf(symbol));
-    let shortest = Math.min(0, this.qtyLotsOf(symbol));
-    for (const open of this.#open.values()) {
-      if (open.order.symbol !== symbol || open.order.isReduceOnly || !counts(open)) continue;
+    let longest = Math.max(0, holding.qtyLots);
+    let shortest = Math.min(0, holding.qtyLots);
+    for (const open of holding.open.values()) {
+      if (open.order.isReduceOnly || !counts(open)) continue;
       if (open.order.side === "BUY") longest += open.leftLots;
       else shortest -= open.leftLots;
     }
@@ -97,11 +115,16 @@ export class ExposureBook {
 
   /** Symbols that are held or may come to be held, in the order of the instruments; see `worstLots`. */
   exposedSymbols(counts: (order: OpenOrder) => boolean): string[] {
-    const ordered = new Set<string>();
-    for (const open of this.#open.values()) if (counts(open)) ordered.add(open.order.symbol);
-    return [...this.#holdings]
-      .filter(([symbol, { qtyLots }]) => qtyLots !== 0 || ordered.has(symbol))
-      .map(([symbol]) => symbol);
+    const exposed: string[] = [];
+    for (const [symbol, { qtyLots, open }] of this.#holdings) {
+      if (qtyLots !== 0 || (open.size > 0 && [...open.values()].some(counts))) exposed.push(symbol);
+    }
+    return exposed;
+  }
+
+  /** Value of so many lots at the price rounded up, 0 for a symbol nobody knows; see `worstLots`. */
+  exposureQuote(symbol: string, price: number, lots: number): Money {
+    return this.#holdings.get(symbol)?.exposure.quote(price, lots) ?? 0n;
   }
 
   /** Orders that left within the last minute, or may have: those without an end count as if they left now. */
@@ -120,11 +143,11 @@ export class ExposureBook {
   /** Result since the start at these prices, negative when lost; `null` while the price of something held is unknown. */
   resultQuote(priceOf: (symbol: string) => number | null): Money | null {
     let result = this.#cashQuote;
-    for (const [symbol, { instrument, qtyLots }] of this.#holdings) {
+    for (const [symbol, { qtyLots, worth }] of this.#holdings) {
       if (qtyLots === 0) continue;
       const price = priceOf(symbol);
       if (price === null) return null;
-      result += notionalQuote(instrument, priceToTicks(instrument, price), qtyLots);
+      result += worth.quote(price, qtyLots);
     }
     return result;
   }
@@ -167,14 +190,16 @@ export class ExposureBook {
   #submit(order: OrderSubmitted): void {
     if (this.#open.has(order.clientOrderId)) return;
     this.#places += 1;
-    this.#open.set(order.clientOrderId, {
+    const open: OpenOrder = {
       order,
       place: this.#places,
       leftLots: order.qtyLots,
       filledLots: 0,
       isPassed: false,
       givenUpTsMs: null,
-    });
+    };
+    this.#open.set(order.clientOrderId, open);
+    this.#holdings.get(order.symbol)?.open.set(order.clientOrderId, open);
   }
 
   #fill(event: OrderFilled, tsMs: number): void {
@@ -218,8 +243,13 @@ export class ExposureBook {
   #end(clientOrderId: string, leftTsMs: number | null): void {
     const open = this.#open.get(clientOrderId);
     if (open === undefined) return;
-    this.#open.delete(clientOrderId);
+    this.#drop(open);
     if (leftTsMs !== null && open.givenUpTsMs === null) this.#endedTsMs.push(leftTsMs);
+  }
+
+  #drop({ order }: OpenOrder): void {
+    this.#open.delete(order.clientOrderId);
+    this.#holdings.get(order.symbol)?.open.delete(order.clientOrderId);
   }
 
   /** The exchange's word on positions that fills do not explain; without symbols it is about all of them. */
@@ -235,14 +265,10 @@ export class ExposureBook {
   #adopt(holding: Holding, report: PositionReport | undefined, asOfTsMs: number): void {
     const { instrument } = holding;
     if (holding.reportTsMs > asOfTsMs || holding.lastFillTsMs > asOfTsMs) return;
-    const doubtful: string[] = [];
-    for (const [clientOrderId, { order, givenUpTsMs }] of this.#open) {
-      if (order.symbol !== instrument.symbol) continue;
-      // Its fills may be in the report and still be told: what is in motion is left to them.
-      if (givenUpTsMs === null || givenUpTsMs >= asOfTsMs) return;
-      doubtful.push(clientOrderId);
-    }
-    for (const clientOrderId of doubtful) this.#open.delete(clientOrderId);
+    const doubtful = [...holding.open.values()];
+    // Its fills may be in the report and still be told: what is in motion is left to them.
+    if (doubtful.some(({ givenUpTsMs }) => givenUpTsMs === null || givenUpTsMs >= asOfTsMs)) return;
+    for (const open of doubtful) this.#drop(open);
     holding.reportTsMs = asOfTsMs;
     const prices = [report?.markPrice ?? 0, report?.entryPrice ?? 0];
     const price = prices.find((each) => Number.isFinite(each) && each > 0);

@@ -1,15 +1,10 @@
 import type { OrderSubmitted } from "../../engine/domain/decision.ts";
 import type { KillSwitchSet } from "../../engine/domain/event.ts";
-import {
-  type Instrument,
-  lotsToQtyText,
-  notionalQuote,
-  priceToTicks,
-  ticksToPrice,
-} from "../../engine/domain/instrument.ts";
+import { type Instrument, lotsToQtyText, notionalQuote, ticksToPrice } from "../../engine/domain/instrument.ts";
 import { formatMoney, type Money } from "../../engine/domain/money.ts";
 import type { SafetyGate, SafetyRefusal } from "../ports.ts";
 import { ExposureBook, type OpenOrder } from "./exposure-book.ts";
+import { ticksAbove } from "./worth.ts";
 
 /** Limits of a session; every one of them is set, and 0 allows nothing. */
 export interface SafetyLimits {
@@ -88,10 +83,9 @@ export function createSafetyGate(options: SafetyGateOptions): SessionGate {
       let exposureQuote = 0n;
       const positions = new Map<string, number>();
       for (const symbol of book.exposedSymbols(() => true)) {
-        const instrument = book.instrumentOf(symbol)!;
         const lots = book.worstLots(symbol, () => true);
         const price = priceOf(symbol);
-        if (lots > 0 && price !== null) exposureQuote += notionalQuote(instrument, ticksAbove(instrument, price), lots);
+        if (lots > 0 && price !== null) exposureQuote += book.exposureQuote(symbol, price, lots);
         const qtyLots = book.qtyLotsOf(symbol);
         if (qtyLots !== 0) positions.set(symbol, qtyLots);
       }
@@ -165,8 +159,7 @@ function refusedByLimits(
       if (lots === 0) continue;
       const price = priceOf(symbol);
       if (price === null) return { limit: "price", text: `no price of ${symbol} is known, which is held or ordered` };
-      const other = book.instrumentOf(symbol)!;
-      exposure += notionalQuote(other, ticksAbove(other, price), lots);
+      exposure += book.exposureQuote(symbol, price, lots);
     }
     if (exposure > limits.maxExposureQuote) {
       const text = `all symbols could come to ${formatMoney(exposure)}, at most ${formatMoney(limits.maxExposureQuote)} together is allowed`;
@@ -191,10 +184,4 @@ function refusedByLimits(
 
 function isPrice(price: number | null): price is number {
   return price !== null && Number.isFinite(price) && price > 0;
-}
-
-/** Limits are held against the price rounded up. */
-function ticksAbove(instrument: Instrument, price: number): number {
-  const ticks = priceToTicks(instrument, price);
-  return ticksToPrice(instrument, ticks) < price ? ticks + 1 : ticks;
 }
