@@ -225,7 +225,11 @@ export interface AppliedRow {
  * An entry may be handed over again after a crash; a port that cannot write atomically with its mark writes at least once.
  */
 export interface PlanStream {
+  /** Entries handed over and not written yet. */
+  readonly waiting: number;
   publish(entry: JournalEntry): void;
+  /** No more than so many wait, or it has been closed. */
+  room(waitingMax: number): Promise<void>;
   /** Number of the last entry that is known to be published; 0 when none is. */
   lastPublishedSeq(): Promise<number>;
   /** Everything handed over has been written. */

@@ -65,6 +65,7 @@ export class LiveSession {
   #isCommitting = false;
   #isPumping = false;
   #isIntentSourcePaused = false;
+  #arePlansBehind = false;
   #areEventsOver = false;
   #findings: FindingNoted[] = [];
   #badRows = 0;
@@ -440,7 +441,7 @@ export class LiveSession {
   #handleIntent(): boolean {
     if (this.#state !== "running" && this.#state !== "draining") return false;
     // What an order of unknown outcome did to the position decides what the next intent may do.
-    if (this.#desk.unknownCount > 0) return false;
+    if (this.#desk.unknownCount > 0 || this.#waitsForPlans()) return false;
     const intent = this.#intents.shift();
     if (intent === undefined) return false;
     this.#handle(intent.event, () => intent.ack());
@@ -449,6 +450,27 @@ export class LiveSession {
       this.#isIntentSourcePaused = false;
       this.#options.intents.resume();
     }
+    return true;
+  }
+
+  /** Plans wait in memory until their readers can have them; no new ones are made while too many do. */
+  #waitsForPlans(): boolean {
+    const { plans, bounds } = this.#options;
+    const most = bounds?.plansWaitingMax ?? 10_000;
+    if (this.#arePlansBehind || plans === null || plans.waiting <= most) return this.#arePlansBehind;
+    this.#arePlansBehind = true;
+    this.#note(
+      "plans_behind",
+      "warn",
+      `${plans.waiting} entries wait to be published: no intent is judged until then`,
+      {
+        entries: plans.waiting,
+      },
+    );
+    void plans.room(most / 2).then(() => {
+      this.#arePlansBehind = false;
+      this.#pump();
+    });
     return true;
   }
 

@@ -22,6 +22,8 @@ export interface SessionBounds {
   readonly intentsWaitingMax?: number;
   /** Entries whose effects wait for the disk, above which nothing more is judged. 4096 when absent. */
   readonly entriesUnflushedMax?: number;
+  /** Entries decided and not published, above which no more intents are judged. 10,000 when absent. */
+  readonly plansWaitingMax?: number;
   /** Events of the exchange that wait, above which a finding is noted; none is ever dropped. 10,000 when absent. */
   readonly eventsWaitingMax?: number;
 }

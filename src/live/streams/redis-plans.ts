@@ -6,14 +6,13 @@ import { PatientLink } from "../redis/patient-link.ts";
 import { namedFields, textOf } from "../redis/stream-info.ts";
 import { Fifo } from "../session/fifo.ts";
 import { EntryWrites } from "./entry-writes.ts";
+import { lastWrites } from "./last-writes.ts";
 import type { RedisPlansOptions, RedisPlansStatus } from "./options.ts";
 import { markKey, nameFor, openPlansKey, PUBLISHED_NAMES } from "./published-names.ts";
 import { PLAN_RIGHTS, streamProblem } from "./stream-problem.ts";
+import { type Written, WrittenBook } from "./written-book.ts";
 
 const CONNECT_TIMEOUT_MS = 2000;
-const COMMANDS_AT_ONCE = 512;
-/** Written entries that are kept, to write them again when a failover takes them back. */
-const RECENT_ENTRIES = 4096;
 /** Entries without anything to publish, after which the mark moves nevertheless. */
 const IDLE_ENTRIES = 1000;
 const MARK_TTL_S = 30 * 86_400;
@@ -34,22 +33,13 @@ export function createRedisPlans(options: RedisPlansOptions): RedisPlans {
   return new PlanWriter(options);
 }
 
-interface Written {
-  readonly seq: number;
-  readonly commands: readonly Command[];
-}
-
 class PlanWriter implements RedisPlans {
   readonly #options: RedisPlansOptions;
   readonly #mark: string;
   readonly #writes: EntryWrites;
   readonly #nowMs: () => number;
   readonly #handedOver = new Fifo<JournalEntry>();
-  /** Turned into commands and not confirmed. */
-  #unconfirmed: Written[] = [];
-  #recent: Written[] = [];
-  /** Every entry with something to publish after this one is in `#recent` once it is written. */
-  #keptAfterSeq = 0;
+  readonly #written = new WrittenBook();
   #link: PatientLink | null = null;
   /** As the server said last, while the watch on it holds. */
   #markSeq: number | null = null;
@@ -59,6 +49,7 @@ class PlanWriter implements RedisPlans {
   #work: Promise<void> | null = null;
   #isClosed = false;
   #drains = new Set<() => void>();
+  #rooms: { readonly waitingMax: number; readonly found: () => void }[] = [];
   readonly #told = new Set<string>();
   #commands = 0;
   #transactions = 0;
@@ -74,12 +65,32 @@ class PlanWriter implements RedisPlans {
   get status(): RedisPlansStatus {
     return {
       state: this.#isClosed ? "closed" : this.#link === null ? "starting" : this.#markSeq === null ? "away" : "writing",
-      waiting: this.#handedOver.size + this.#unconfirmed.length,
+      waiting: this.waiting,
       publishedSeq: this.#publishedSeq,
       commands: this.#commands,
       transactions: this.#transactions,
       problems: this.#problems,
     };
+  }
+
+  get waiting(): number {
+    return this.#handedOver.size + this.#written.waiting;
+  }
+
+  room(waitingMax: number): Promise<void> {
+    return new Promise((found) => {
+      this.#rooms.push({ waitingMax, found });
+      this.#findRoom();
+    });
+  }
+
+  #findRoom(): void {
+    const [waiting, isClosed] = [this.waiting, this.#isClosed];
+    this.#rooms = this.#rooms.filter(({ waitingMax, found }) => {
+      if (waiting > waitingMax && !isClosed) return true;
+      found();
+      return false;
+    });
   }
 
   publish(entry: JournalEntry): void {
@@ -106,12 +117,13 @@ class PlanWriter implements RedisPlans {
       });
     });
     if (isDone) return;
-    const text = `Cannot publish to ${this.#options.target.safeUrl}: ${this.status.waiting} entries wait and the server does not take them, a Redis server that can be written is needed`;
+    const text = `Cannot publish to ${this.#options.target.safeUrl}: ${this.waiting} entries wait and the server does not take them, a Redis server that can be written is needed`;
     throw new UserError([{ text, hint: "the journal has them; they are published when the session is resumed" }]);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#findRoom();
     await this.#opening?.catch(() => {});
     this.#link?.stop();
     await this.#work;
@@ -119,7 +131,7 @@ class PlanWriter implements RedisPlans {
   }
 
   get #isIdle(): boolean {
-    return this.#handedOver.size === 0 && this.#unconfirmed.length === 0 && this.#turnedSeq <= this.#publishedSeq;
+    return this.waiting === 0 && this.#turnedSeq <= this.#publishedSeq;
   }
 
   #open(): Promise<void> {
@@ -139,7 +151,7 @@ class PlanWriter implements RedisPlans {
       const open = namedFields(await link.ask("HGETALL", openPlansKey(prefix, session)));
       this.#writes.restore(new Map([...open].map(([planId, text]) => [planId, textOf(text)])));
       await this.#watch(link);
-      this.#keptAfterSeq = this.#publishedSeq;
+      this.#written.beginAfter(this.#publishedSeq);
       this.#link = new PatientLink(link, {
         target,
         nowMs: this.#nowMs,
@@ -176,36 +188,25 @@ class PlanWriter implements RedisPlans {
   /** What the server has decides: it may have more than was confirmed, and after a failover less. */
   #take(reply: Reply | undefined): void {
     const seq = reply === null || reply === undefined ? 0 : Number(textOf(reply));
-    this.#unconfirmed = this.#unconfirmed.filter((written) => {
-      if (written.seq > seq) return true;
-      this.#keep(written);
-      return false;
-    });
+    this.#written.confirm(seq);
     if (seq < this.#publishedSeq) this.#writeAgain(seq);
     this.#markSeq = seq;
     this.#publishedSeq = seq;
+    this.#findRoom();
   }
 
   #writeAgain(seq: number): void {
-    const lost = this.#recent.filter((written) => written.seq > seq);
-    this.#recent = this.#recent.filter((written) => written.seq <= seq);
-    this.#unconfirmed = [...lost, ...this.#unconfirmed];
+    this.#written.takeBack(seq);
+    const { keptAfterSeq } = this.#written;
     const what =
-      seq >= this.#keptAfterSeq
+      seq >= keptAfterSeq
         ? "those between are written again"
-        : `those after ${this.#keptAfterSeq} are written again, older ones are only in the journal`;
+        : `those after ${keptAfterSeq} are written again, older ones are only in the journal`;
     this.#tell(
       "published_lost",
       this.#mark,
       `The server went back from entry ${this.#publishedSeq} to ${seq}: ${what}`,
     );
-  }
-
-  #keep(written: Written): void {
-    this.#recent.push(written);
-    if (this.#recent.length <= 2 * RECENT_ENTRIES) return;
-    this.#keptAfterSeq = this.#recent.at(-RECENT_ENTRIES - 1)!.seq;
-    this.#recent = this.#recent.slice(-RECENT_ENTRIES);
   }
 
   #begin(): void {
@@ -246,7 +247,7 @@ class PlanWriter implements RedisPlans {
   }
 
   #hasWork(): boolean {
-    if (this.#handedOver.size > 0 || this.#unconfirmed.length > 0) return true;
+    if (this.waiting > 0) return true;
     return this.#drains.size > 0 && this.#turnedSeq > this.#publishedSeq;
   }
 
@@ -256,26 +257,17 @@ class PlanWriter implements RedisPlans {
 
   /** Turns entries into commands, as many as one transaction takes. */
   #batch(): { readonly items: readonly Written[]; readonly seq: number } {
-    let commands = this.#unconfirmed.reduce((sum, written) => sum + written.commands.length, 0);
-    while (commands < COMMANDS_AT_ONCE) {
+    while (this.#written.hasRoom) {
       const entry = this.#handedOver.shift();
       if (entry === undefined) break;
       const { seq } = entry.envelope;
-      const written = { seq, commands: this.#writes.writes(entry, this.#nowMs()) };
+      const commands = this.#writes.writes(entry, this.#nowMs());
       this.#turnedSeq = Math.max(this.#turnedSeq, seq);
-      if (seq <= this.#publishedSeq || written.commands.length === 0) continue;
-      this.#unconfirmed.push(written);
-      commands += written.commands.length;
+      if (seq > this.#publishedSeq && commands.length > 0) this.#written.add({ seq, commands });
     }
-    let size = 0;
-    let count = 0;
-    while (count < this.#unconfirmed.length && (count === 0 || size < COMMANDS_AT_ONCE)) {
-      size += this.#unconfirmed[count]!.commands.length;
-      count += 1;
-    }
-    const items = this.#unconfirmed.slice(0, count);
+    const items = this.#written.first();
     // Entries behind the last one that have nothing to publish are published by that.
-    const isLast = count === this.#unconfirmed.length;
+    const isLast = items.length === this.#written.waiting;
     return { items, seq: isLast ? Math.max(this.#turnedSeq, this.#publishedSeq) : items.at(-1)!.seq };
   }
 
@@ -283,7 +275,7 @@ class PlanWriter implements RedisPlans {
     const { items, seq } = this.#batch();
     const isMarkDue = seq - this.#publishedSeq >= IDLE_ENTRIES || this.#drains.size > 0;
     if (items.length === 0 && (seq <= this.#publishedSeq || !isMarkDue)) return;
-    const writes = items.flatMap(({ commands }) => commands);
+    const writes = lastWrites(items.flatMap(({ commands }) => commands));
     const before = this.#publishedSeq;
     // The next watch begins before anything else can happen on this connection.
     const answers = await this.#link!.askAll(0, [

@@ -186,6 +186,10 @@ export const NOTED_CODES: ReadonlyMap<string, NotedCode> = new Map([
   ],
   ["live.bad_row", noted("a price was left out because it is none", "look at the feed")],
   ["live.journal_behind", noted("entries wait for the disk, nothing is judged until then", "a faster disk", "I30")],
+  [
+    "live.plans_behind",
+    noted("decided entries wait to be published, no intent is judged until then", "look at the Redis server", "I26"),
+  ],
   ["live.market_conflated", noted("prices were skipped while the disk was behind", "a faster disk")],
   ["live.gap.", noted("a source was away", "decisions in it rest on what was known before", "I20", "I21")],
 ]);

@@ -251,11 +251,30 @@ export class MemoryJournal implements JournalSink {
 /** Remembers like a Redis stream: it outlives the session. */
 export class MemoryPlans {
   readonly entries: JournalEntry[] = [];
+  /** Entries wait here instead, until `letGo`. */
+  held: JournalEntry[] | null = null;
+  #onRoom: (() => void) | null = null;
+
+  letGo(): void {
+    this.entries.push(...(this.held ?? []));
+    this.held = null;
+    this.#onRoom?.();
+  }
+
   port(): PlanStream {
+    const plans = this;
     return {
-      publish: (entry) => {
-        this.entries.push(entry);
+      get waiting() {
+        return plans.held?.length ?? 0;
       },
+      publish: (entry) => {
+        (this.held ?? this.entries).push(entry);
+      },
+      room: (waitingMax) =>
+        new Promise((found) => {
+          if ((this.held?.length ?? 0) <= waitingMax) found();
+          else this.#onRoom = found;
+        }),
       lastPublishedSeq: async () => this.entries.at(-1)?.envelope.seq ?? 0,
       drain: async () => undefined,
       close: async () => undefined,

@@ -333,9 +333,28 @@ describe.skipIf(!hasRedis)("plans and results", () => {
     hand(one, entries);
     await until(() => one.problems.length > 0);
     expect(one.problems[0]).toMatchObject({ code: "refused", text: expect.stringMatching(/OOM/) });
+    let hasRoom = false;
+    const room = one.plans.room(10).then(() => {
+      hasRoom = true;
+    });
+    await one.plans.room(entries.length);
+    expect(hasRoom).toBe(false);
     await client.config("SET", "maxmemory", "0");
+    await room;
+    expect(one.plans.waiting).toBeLessThanOrEqual(10);
     await one.plans.drain();
     await expectWhole(client, entries);
+  });
+
+  test("leave nobody waiting for room when they are closed", async () => {
+    await begin();
+    const { entries } = await sessionEntries();
+    const one = publisher();
+    hand(one, entries);
+    const room = one.plans.room(0);
+    await one.plans.close();
+    await room;
+    expect(one.plans.waiting).toBeGreaterThan(0);
   });
 });
 
