@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { LiveResult } from "./live-child.ts";
 import { type Figure, rateText } from "./measure.ts";
+import type { SoakResult } from "./soak-child.ts";
 
 export interface LiveSize {
   readonly perSecond: number;
@@ -14,13 +15,10 @@ export interface LiveSize {
  * that only reads and writes a line, and memory over a long stream. No rows where there is no redis-server.
  */
 export function live({ perSecond, seconds, soakEntries }: LiveSize): Figure[] {
-  const file = fileURLToPath(new URL("live-child.js", import.meta.url));
-  const args = ["--expose-gc", file, String(perSecond), String(seconds), String(soakEntries)];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`live-child.js exits with ${status}: ${stderr}`);
-  const result = JSON.parse(stdout) as LiveResult | null;
-  if (result === null) return [];
-  const { orders, p50Ms, p99Ms, bareP50Ms, bareP99Ms, heapEarlyMb, heapMb, soakMs } = result;
+  const timed = child<LiveResult>("live-child.js", perSecond, seconds);
+  const soak = child<SoakResult>("soak-child.js", soakEntries);
+  if (timed === null || soak === null) return [];
+  const { orders, p50Ms, p99Ms, bareP50Ms, bareP99Ms } = timed;
   return [
     {
       name: `stream entry to order sent, ${perSecond}/s, median of ${orders}`,
@@ -34,11 +32,32 @@ export function live({ perSecond, seconds, soakEntries }: LiveSize): Figure[] {
       baseline: `read and one line ${bareP99Ms.toFixed(2)} ms`,
       ratio: `${(p99Ms / bareP99Ms).toFixed(1)}x`,
     },
-    {
-      name: `  heap after ${soakEntries} entries at ${rateText(soakEntries, soakMs)}`,
-      value: `${heapMb.toFixed(1)} MB`,
-      baseline: `${soakEntries / 10}: ${heapEarlyMb.toFixed(1)} MB`,
-      ratio: `${(heapMb / heapEarlyMb).toFixed(2)}x`,
-    },
+    ...soakFigures(soak),
   ];
+}
+
+/** The last tenth of the stream beside the second: in the first, books with a time limit are still filling. */
+function soakFigures({ entries, elapsedMs, heapMb, rssMb }: SoakResult): Figure[] {
+  const rows: readonly (readonly [string, readonly number[]])[] = [
+    [`heap after ${entries} entries at ${rateText(entries, elapsedMs)}`, heapMb],
+    ["  resident then", rssMb],
+  ];
+  return rows.map(([name, mb]) => {
+    const [early, last] = [mb[1]!, mb.at(-1)!];
+    return {
+      name,
+      value: `${last.toFixed(1)} MB`,
+      baseline: `${entries / 5}: ${early.toFixed(1)} MB`,
+      ratio: `${(last / early).toFixed(2)}x`,
+    };
+  });
+}
+
+function child<Result>(script: string, ...sizes: readonly number[]): Result | null {
+  const file = fileURLToPath(new URL(script, import.meta.url));
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--expose-gc", file, ...sizes.map(String)], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`${script} exits with ${status}: ${stderr}`);
+  return JSON.parse(stdout) as Result | null;
 }
