@@ -5,6 +5,7 @@ import { sideSign } from "../../engine/domain/intent.ts";
 import type { JournalEntry } from "../../engine/domain/journal.ts";
 import type { Money } from "../../engine/domain/money.ts";
 import { SAFETY_REFUSAL_CODE } from "../ports.ts";
+import { Fifo } from "../session/fifo.ts";
 import { ticksAbove, Worth } from "./worth.ts";
 
 /** Orders of the last minute count against the rate. */
@@ -52,7 +53,9 @@ export class ExposureBook {
   readonly #open = new Map<string, OpenOrder>();
   /** When orders that left the process came to an end; never decreasing. */
   #endedTsMs: number[] = [];
-  readonly #trades = new Map<string, number>();
+  readonly #trades = new Set<string>();
+  /** The same in the order in which they were told: a set gives its oldest member only after a walk over the forgotten. */
+  readonly #tradesTold = new Fifo<{ readonly trade: string; readonly toldTsMs: number }>();
   #places = 0;
   /** Paid and received since the start: result = cash + value of what is held. */
   #cashQuote: Money = 0n;
@@ -205,7 +208,8 @@ export class ExposureBook {
   #fill(event: OrderFilled, tsMs: number): void {
     const trade = `${event.symbol}:${event.tradeId}`;
     if (this.#trades.has(trade)) return;
-    this.#trades.set(trade, tsMs);
+    this.#trades.add(trade);
+    this.#tradesTold.push({ trade, toldTsMs: tsMs });
     const open = this.#open.get(event.clientOrderId);
     const holding = this.#holdings.get(event.symbol);
     // A late word on an order that was given up: the report that was taken over since then has it in it.
@@ -284,9 +288,10 @@ export class ExposureBook {
     if (length > 64 && tsMs - this.#endedTsMs[length >> 1]! >= RATE_WINDOW_MS) {
       this.#endedTsMs = this.#endedTsMs.slice(length >> 1);
     }
-    for (const [trade, toldTsMs] of this.#trades) {
-      if (tsMs - toldTsMs < TRADES_KEPT_MS && this.#trades.size <= TRADES_KEPT) break;
-      this.#trades.delete(trade);
+    for (let first = this.#tradesTold.first; first !== undefined; first = this.#tradesTold.first) {
+      if (tsMs - first.toldTsMs < TRADES_KEPT_MS && this.#trades.size <= TRADES_KEPT) break;
+      this.#trades.delete(first.trade);
+      this.#tradesTold.shift();
     }
   }
 }

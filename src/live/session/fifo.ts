@@ -7,6 +7,10 @@ export class Fifo<Item> {
     return this.#items.length - this.#front;
   }
 
+  get first(): Item | undefined {
+    return this.#items[this.#front];
+  }
+
   push(item: Item): void {
     this.#items.push(item);
   }
