@@ -1,16 +1,13 @@
 import { EXIT, UserError } from "../../diagnostics/user-error.ts";
 import type { FindingNoted } from "../../engine/domain/decision.ts";
 import type { EngineEvent, KillSwitchSet, RunEnded } from "../../engine/domain/event.ts";
-import { lotsToQtyText } from "../../engine/domain/instrument.ts";
 import type { JournalEntry } from "../../engine/domain/journal.ts";
 import type { MarketState } from "../../engine/market/market-state.ts";
 import { isRemembered } from "../../engine/pipeline/key-memory.ts";
 import {
-  type AccountReport,
   type DeliveredIntent,
   type FeedFunding,
   type FeedRow,
-  isOwnClientOrderId,
   liveFinding,
   type MarketMove,
   type SessionEnd,
@@ -19,23 +16,19 @@ import {
   type SessionStep,
 } from "../ports.ts";
 import { applyMove, applyStamp, problemOfRow } from "./applied-row.ts";
+import { closingIntents } from "./closing-intents.ts";
 import { EngineLane } from "./engine-lane.ts";
 import { Fifo } from "./fifo.ts";
 import type { LiveSessionOptions } from "./options.ts";
 import { OrderDesk } from "./order-desk.ts";
-import { reconcileBooks } from "./reconcile-books.ts";
+import { reconcileBooks, refuseForeign } from "./reconcile-books.ts";
 import { RowHold } from "./row-hold.ts";
 import { Shadow } from "./shadow.ts";
 import { TimerQueue } from "./timer-queue.ts";
+import { WriteAhead } from "./write-ahead.ts";
 
 const TICK_MS = 1000;
 const BAD_ROWS_NOTED = 10;
-
-/** Effects of an entry, and acknowledgements, that wait for the disk. */
-interface Unflushed {
-  readonly entry: JournalEntry | null;
-  readonly ack: (() => void) | null;
-}
 
 /**
  * One pipeline in the real world: the engine of a simulation, fed by ports.
@@ -54,15 +47,13 @@ export class LiveSession {
   readonly #markets: readonly MarketState[];
   readonly #timers: TimerQueue;
   readonly #desk: OrderDesk;
+  readonly #ahead: WriteAhead;
   readonly #shadows: readonly Shadow[];
   readonly #events = new Fifo<EngineEvent>();
   readonly #intents = new Fifo<DeliveredIntent>();
   readonly #rowHold = new RowHold();
   /** Timers that came due while nothing may be decided but the fate of orders. */
   #timersHeld: string[] = [];
-  #unflushed: Unflushed[] = [];
-  #flushing = 0;
-  #isCommitting = false;
   #isPumping = false;
   #isIntentSourcePaused = false;
   #arePlansBehind = false;
@@ -99,6 +90,17 @@ export class LiveSession {
       answer: (event) => this.#takeEvent(event),
       probe: (step) => this.#probe(step),
     });
+    this.#ahead = new WriteAhead({
+      journal: options.journal,
+      waitingMax: options.bounds?.entriesUnflushedMax ?? 4096,
+      effects: (entry) => this.#act(entry),
+      flushed: () => {
+        this.#desk.release();
+        this.#pump();
+      },
+      failed: (error) => this.#crash(error),
+      probe: (step) => this.#probe(step),
+    });
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -111,7 +113,7 @@ export class LiveSession {
       rows: this.#rows,
       intentsWaiting: this.#intents.size,
       eventsWaiting: this.#events.size,
-      entriesUnflushed: this.#unflushed.length + this.#flushing,
+      entriesUnflushed: this.#ahead.waiting,
       ordersUnresolved: this.#desk.unknownCount,
       ordersParked: this.#desk.parkedCount,
       isIntentSourcePaused: this.#isIntentSourcePaused,
@@ -177,19 +179,19 @@ export class LiveSession {
       gap: (gap) => this.#onGap(gap),
     });
     const publishedSeq = plans === null ? 0 : await plans.lastPublishedSeq();
+    if (this.#isGone()) return;
     if (from === undefined) await this.#beginNew();
     else {
       await this.#resume(publishedSeq);
       this.#desk.letGo();
     }
-    if (this.#isOver()) return;
+    if (this.#isGone()) return;
     await operator?.start({
       killSwitch: (scope, source) => this.#onKillSwitch(scope, source),
       stop: () => this.stop(),
     });
     for (const shadow of this.#shadows) await shadow.start();
-    // A session that failed or was told to leave meanwhile must not come back to life.
-    if (this.#isOver() || this.#state === "leaving") return;
+    if (this.#isGone()) return;
     this.#timers.start();
     this.#state = "running";
     await intents.start(
@@ -202,20 +204,8 @@ export class LiveSession {
 
   async #beginNew(): Promise<void> {
     const report = await this.#options.exchange.reconcile();
-    if (this.#options.isAdopting !== true) this.#refuseForeign(report);
+    if (this.#options.isAdopting !== true) refuseForeign(report, this.#lane.parts.instruments);
     this.#takeEvent({ type: "run.started", walletQuote: report.walletQuote });
-  }
-
-  #refuseForeign({ positions, openOrders }: AccountReport): void {
-    const held = positions.map(({ symbol, qtyLots }) => {
-      const instrument = this.#lane.parts.instruments.find((each) => each.symbol === symbol);
-      return `${instrument === undefined ? `${qtyLots} lots` : lotsToQtyText(instrument, qtyLots)} ${symbol}`;
-    });
-    const own = openOrders.filter(({ clientOrderId }) => isOwnClientOrderId(clientOrderId));
-    const orders = own.map(({ clientOrderId, symbol }) => `order ${clientOrderId} of ${symbol}`);
-    if (held.length + orders.length === 0) return;
-    const text = `Cannot begin a session on the account: it holds ${[...held, ...orders].join(", ")}, an account without positions and orders of ours is needed`;
-    throw new UserError([{ text, hint: "close them, or take them over with --adopt" }], EXIT.liveRefused);
   }
 
   async #resume(publishedSeq: number): Promise<void> {
@@ -226,8 +216,8 @@ export class LiveSession {
     this.#timers.start();
     // Whether these were published is not known for sure, so it is done again; readers know plans by their id.
     if (plans !== null) for (const entry of from!.entriesAfter(publishedSeq)) plans.publish(entry);
-    for (const { order, submittedTsMs } of this.#lane.look().activeOrders.values()) {
-      this.#desk.recover(order, submittedTsMs);
+    for (const { order } of this.#lane.look().activeOrders.values()) {
+      this.#desk.recover(order);
       this.#events.push({ type: "exchange.order-unknown", clientOrderId: order.clientOrderId, cause: "restart" });
     }
     for (const request of from!.snapshots.values()) exchange.requestSnapshot(request, clock.nowMs());
@@ -296,8 +286,7 @@ export class LiveSession {
     const { entryId } = intent.event;
     if (intent.isRedelivery && isRemembered(this.#lane.look().seenIntents, entryId)) {
       // Judged and journalled before: only the acknowledgement was lost.
-      this.#unflushed.push({ entry: null, ack: () => intent.ack() });
-      this.#commitSoon();
+      this.#ahead.acknowledge(() => intent.ack());
       return;
     }
     this.#intents.push(intent);
@@ -322,7 +311,7 @@ export class LiveSession {
       }
       return;
     }
-    if (this.#isBlocked()) this.#rowHold.hold(row);
+    if (this.#ahead.isFull) this.#rowHold.hold(row);
     else this.#applyRow(row);
   }
 
@@ -380,12 +369,13 @@ export class LiveSession {
     return { order: this.#inputs, rowsBefore: this.#rows, seq: this.#lane.seq };
   }
 
-  #isBlocked(): boolean {
-    return this.#unflushed.length + this.#flushing >= (this.#options.bounds?.entriesUnflushedMax ?? 4096);
-  }
-
   #isOver(): boolean {
     return this.#state === "ended" || this.#state === "failed" || this.#areEventsOver;
+  }
+
+  /** One that failed or was told to leave while it was starting must not come back to life. */
+  #isGone(): boolean {
+    return this.#isOver() || this.#state === "leaving";
   }
 
   /** Judges what waits, as long as anything may be judged. */
@@ -403,7 +393,7 @@ export class LiveSession {
 
   #pumpAll(): void {
     while (!this.#isOver()) {
-      if (this.#isBlocked()) {
+      if (this.#ahead.isFull) {
         this.#noteBlocked();
         return;
       }
@@ -481,69 +471,31 @@ export class LiveSession {
     this.#findings = [];
     const entry = this.#lane.handle(event, stampMs, findings);
     this.#inputs += 1;
-    this.#probe("before-append");
-    this.#options.journal.append(entry);
-    this.#probe("after-append");
+    this.#ahead.write(entry, ack);
     this.#options.recording?.event(event, stampMs, this.#place());
     this.#options.gate?.observe(entry);
     this.#desk.observe(entry);
     for (const decision of entry.decisions) {
       if (decision.type === "timer.set") this.#timers.set(decision.timerId, decision.dueTsMs);
     }
-    this.#unflushed.push({ entry, ack });
     if (isForShadows(event)) for (const shadow of this.#shadows) shadow.take(event);
-    this.#commitSoon();
   }
 
-  #commitSoon(): void {
-    if (this.#isCommitting) return;
-    this.#isCommitting = true;
-    // One turn later: what arrived together is written together.
-    void Promise.resolve().then(() => this.#commit());
-  }
-
-  async #commit(): Promise<void> {
-    try {
-      while (this.#unflushed.length > 0 && this.#state !== "failed") {
-        const batch = this.#unflushed;
-        this.#unflushed = [];
-        this.#flushing = batch.length;
-        this.#probe("before-flush");
-        await this.#options.journal.flush();
-        this.#probe("after-flush");
-        this.#flushing = 0;
-        for (const item of batch) this.#dispatch(item);
-        this.#desk.release();
-        this.#pump();
-      }
-    } catch (error) {
-      this.#crash(error);
-    } finally {
-      this.#isCommitting = false;
-    }
-  }
-
-  #dispatch({ entry, ack }: Unflushed): void {
-    if (entry !== null) {
-      const { exchange, plans, clock } = this.#options;
-      for (const decision of entry.decisions) {
-        if (decision.type === "order.submitted") this.#desk.submit(decision);
-        else if (decision.type === "order.query-requested") this.#desk.query(decision);
-        else if (decision.type === "snapshot.requested") {
-          this.#probe("before-snapshot");
-          exchange.requestSnapshot(decision, clock.nowMs());
-        }
-      }
-      if (plans !== null) {
-        this.#probe("before-publish");
-        plans.publish(entry);
-        this.#probe("after-publish");
+  /** What an entry that is on disk does in the world. */
+  #act(entry: JournalEntry): void {
+    const { exchange, plans, clock } = this.#options;
+    for (const decision of entry.decisions) {
+      if (decision.type === "order.submitted") this.#desk.submit(decision);
+      else if (decision.type === "order.query-requested") this.#desk.query(decision);
+      else if (decision.type === "snapshot.requested") {
+        this.#probe("before-snapshot");
+        exchange.requestSnapshot(decision, clock.nowMs());
       }
     }
-    if (ack === null) return;
-    this.#probe("before-ack");
-    ack();
-    this.#probe("after-ack");
+    if (plans === null) return;
+    this.#probe("before-publish");
+    plans.publish(entry);
+    this.#probe("after-publish");
   }
 
   #probe(step: SessionStep): void {
@@ -552,7 +504,7 @@ export class LiveSession {
 
   #noteBlocked(): void {
     if (this.#findings.some(({ code }) => code === "live.journal_behind")) return;
-    const entries = this.#unflushed.length + this.#flushing;
+    const entries = this.#ahead.waiting;
     this.#note("journal_behind", "warn", `${entries} entries wait for the disk: nothing more is judged until then`, {
       entries,
     });
@@ -578,24 +530,12 @@ export class LiveSession {
     });
   }
 
-  /** Exits of the session's own making take the way of every intent, so they are judged, journalled and replayed. */
   #flatten(): void {
-    const { positions } = this.#lane.look();
-    for (const { symbol, qtyLots } of positions.open.values()) {
-      const instrument = this.#lane.parts.instruments.find((each) => each.symbol === symbol)!;
-      const payload = {
-        symbol,
-        side: qtyLots > 0 ? "SELL" : "BUY",
-        quantity: Number(lotsToQtyText(instrument, Math.abs(qtyLots))),
-        reduceOnly: true,
-        reason: "flatten-on-exit",
-      };
+    const held = this.#lane.look().positions.open.values();
+    for (const fields of closingIntents(held, this.#lane.parts.instruments)) {
       this.#flattenCount += 1;
-      this.#takeEvent({
-        type: "intent.received",
-        entryId: `${this.#stamp()}-${900_000 + this.#flattenCount}`,
-        fields: { event_type: "trade.intent", payload: JSON.stringify(payload), source: "operator" },
-      });
+      const entryId = `${this.#stamp()}-${900_000 + this.#flattenCount}`;
+      this.#takeEvent({ type: "intent.received", entryId, fields });
     }
   }
 
@@ -607,7 +547,7 @@ export class LiveSession {
   }
 
   async #leave(cause: RunEnded["cause"]): Promise<void> {
-    if (this.#isOver() || this.#state === "leaving") return;
+    if (this.#isGone()) return;
     this.#state = "leaving";
     const { exchange, intents, plans, operator, feed, recording, journal } = this.#options;
     try {
@@ -620,7 +560,7 @@ export class LiveSession {
       this.#areEventsOver = true;
       this.#timers.stop();
       this.#cancelTick?.();
-      await this.#flushed();
+      await this.#ahead.settled();
       if (this.status.state === "failed") return;
       await feed.close();
       await operator?.close();
@@ -651,10 +591,6 @@ export class LiveSession {
     this.#onQuiet = null;
   }
 
-  async #flushed(): Promise<void> {
-    while (this.#isCommitting && this.#state !== "failed") await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-
   async #suspend(error: UserError | null): Promise<void> {
     const { exchange, intents, plans, operator, feed, recording, journal } = this.#options;
     this.#areEventsOver = true;
@@ -663,7 +599,7 @@ export class LiveSession {
     this.#onResolved?.();
     try {
       intents.pause();
-      await this.#flushed();
+      await this.#ahead.settled();
       await feed.close();
       await operator?.close();
       await intents.close();
@@ -682,6 +618,7 @@ export class LiveSession {
   /** Nothing leaves any more: what is on disk is what a recovery goes on with. */
   #crash(error: unknown): void {
     if (this.#state === "failed" || this.#state === "ended") return;
+    this.#ahead.stop();
     this.#timers.stop();
     this.#cancelTick?.();
     this.#finish("failed", "failed", null, error);

@@ -3,18 +3,19 @@ import type { EngineEvent } from "../../engine/domain/event.ts";
 import type { JournalEntry } from "../../engine/domain/journal.ts";
 import { type LiveExchange, SAFETY_REFUSAL_CODE, type SafetyGate, type SessionStep } from "../ports.ts";
 
-interface SentOrder {
+interface OpenOrder {
   readonly order: OrderSubmitted;
-  /** When it was decided; it left later or never. */
-  readonly decidedTsMs: number;
+  /** It left at this time, or earlier, or never; `null` while it surely has not left. */
+  leftTsMs: number | null;
 }
 
 export interface OrderDeskParts {
   readonly exchange: LiveExchange;
   readonly gate: SafetyGate | null;
   /**
-   * A request may be on its way for so long after it was decided: until then "not found" proves nothing. The exchange
-   * refuses requests older than their `recvWindow`.
+   * A request may be on its way for so long after it left: until then "not found" proves nothing. The exchange refuses
+   * requests older than their `recvWindow`. It may have left long after it was decided: an order that was parked goes
+   * when the outcome of another one is known.
    */
   readonly notFoundAfterMs: number;
   nowMs(): number;
@@ -30,7 +31,7 @@ export interface OrderDeskParts {
  */
 export class OrderDesk {
   readonly #parts: OrderDeskParts;
-  readonly #open = new Map<string, SentOrder>();
+  readonly #open = new Map<string, OpenOrder>();
   /** Orders that are asked for. */
   readonly #unknown = new Set<string>();
   readonly #parked = new Map<string, OrderSubmitted>();
@@ -48,15 +49,14 @@ export class OrderDesk {
     return this.#parked.size;
   }
 
-  /** Orders that had been decided when the session crashed: nobody knows whether they were sent. */
-  recover(order: OrderSubmitted, decidedTsMs: number): void {
-    this.#open.set(order.clientOrderId, { order, decidedTsMs });
+  /** An order that had been decided when the session crashed: it was sent until just now, or never. */
+  recover(order: OrderSubmitted): void {
+    this.#open.set(order.clientOrderId, { order, leftTsMs: this.#parts.nowMs() });
     this.#unknown.add(order.clientOrderId);
   }
 
   /** Looks at what an entry says of orders. Call it for every entry, before its effects. */
-  observe({ envelope, decisions }: JournalEntry): void {
-    const { event } = envelope;
+  observe({ envelope: { event }, decisions }: JournalEntry): void {
     switch (event.type) {
       case "exchange.order-accepted":
       case "exchange.order-filled":
@@ -72,7 +72,7 @@ export class OrderDesk {
       else if (decision.type === "result.recorded" && decision.clientOrderId !== null)
         this.#end(decision.clientOrderId);
       else if (decision.type === "order.submitted") {
-        this.#open.set(decision.clientOrderId, { order: decision, decidedTsMs: envelope.tsMs });
+        this.#open.set(decision.clientOrderId, { order: decision, leftTsMs: null });
       }
     }
   }
@@ -97,17 +97,17 @@ export class OrderDesk {
       });
       return;
     }
-    const sent = this.#open.get(clientOrderId);
-    if (sent === undefined) return;
+    const open = this.#open.get(clientOrderId);
+    if (open === undefined) return;
     this.#parts.probe("before-query");
-    this.#parts.exchange.query(request, this.#parts.nowMs(), sent.order);
+    this.#parts.exchange.query(request, this.#parts.nowMs(), open.order);
   }
 
   /** `false` for an answer that proves nothing yet: the engine asks again by itself. */
   isConclusive(event: EngineEvent): boolean {
     if (event.type !== "exchange.order-queried" || event.status !== "NOT_FOUND") return true;
-    const sent = this.#open.get(event.clientOrderId);
-    return sent === undefined || this.#parts.nowMs() >= sent.decidedTsMs + this.#parts.notFoundAfterMs;
+    const leftTsMs = this.#open.get(event.clientOrderId)?.leftTsMs ?? null;
+    return leftTsMs === null || this.#parts.nowMs() >= leftTsMs + this.#parts.notFoundAfterMs;
   }
 
   /** Nothing leaves until `letGo`, whatever is known: what moves the account would blur a comparison of the books. */
@@ -145,6 +145,8 @@ export class OrderDesk {
       this.#parts.answer({ type: "exchange.order-rejected", clientOrderId, code: SAFETY_REFUSAL_CODE, text });
       return;
     }
+    const open = this.#open.get(order.clientOrderId);
+    if (open !== undefined) open.leftTsMs = tsMs;
     probe("before-submit");
     exchange.submit(order, tsMs);
     probe("after-submit");

@@ -1,3 +1,4 @@
+import { EXIT, UserError } from "../../diagnostics/user-error.ts";
 import type { Instrument } from "../../engine/domain/instrument.ts";
 import { lotsToQty, lotsToQtyText } from "../../engine/domain/instrument.ts";
 import { formatMoney, type Money, moneyToNumber } from "../../engine/domain/money.ts";
@@ -79,4 +80,21 @@ export function reconcileBooks(
     differences.push({ invariant: "own-ids", symbol, text });
   }
   return differences;
+}
+
+/**
+ * A session that begins must not trade on what somebody else opened.
+ *
+ * @throws {UserError} exit 15, naming every position and every order under our prefix
+ */
+export function refuseForeign({ positions, openOrders }: AccountReport, instruments: readonly Instrument[]): void {
+  const held = positions.map(({ symbol, qtyLots }) => {
+    const instrument = instruments.find((each) => each.symbol === symbol);
+    return `${instrument === undefined ? `${qtyLots} lots` : lotsToQtyText(instrument, qtyLots)} ${symbol}`;
+  });
+  const own = openOrders.filter(({ clientOrderId }) => isOwnClientOrderId(clientOrderId));
+  const orders = own.map(({ clientOrderId, symbol }) => `order ${clientOrderId} of ${symbol}`);
+  if (held.length + orders.length === 0) return;
+  const text = `Cannot begin a session on the account: it holds ${[...held, ...orders].join(", ")}, an account without positions and orders of ours is needed`;
+  throw new UserError([{ text, hint: "close them, or take them over with --adopt" }], EXIT.liveRefused);
 }

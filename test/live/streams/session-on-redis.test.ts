@@ -94,8 +94,8 @@ class MortalSession {
       operator: null,
       journal: this.#journal(openFileJournal(this.folder, HEADER, "process", from?.ends ?? null)),
       recording: null,
-      // An order that a busy machine holds back for longer than this would be taken for one that never arrived.
-      notFoundAfterMs: 1000,
+      // Orders of this exchange are on their way for a millisecond.
+      notFoundAfterMs: 100,
       ...(from === undefined ? {} : { from }),
       probe: () => {
         steps += 1;
