@@ -2,33 +2,28 @@ import { EXIT, UserError } from "../../diagnostics/user-error.ts";
 import type { FindingNoted } from "../../engine/domain/decision.ts";
 import type { EngineEvent, KillSwitchSet, RunEnded } from "../../engine/domain/event.ts";
 import type { JournalEntry } from "../../engine/domain/journal.ts";
-import type { MarketState } from "../../engine/market/market-state.ts";
 import { isRemembered } from "../../engine/pipeline/key-memory.ts";
 import {
   type DeliveredIntent,
-  type FeedFunding,
-  type FeedRow,
   liveFinding,
-  type MarketMove,
   type SessionEnd,
   type SessionState,
   type SessionStatus,
   type SessionStep,
 } from "../ports.ts";
-import { applyMove, applyStamp, problemOfRow } from "./applied-row.ts";
 import { closingIntents } from "./closing-intents.ts";
 import { EngineLane } from "./engine-lane.ts";
 import { Fifo } from "./fifo.ts";
+import { MarketInlet } from "./market-inlet.ts";
 import type { LiveSessionOptions } from "./options.ts";
 import { OrderDesk } from "./order-desk.ts";
 import { reconcileBooks, refuseForeign } from "./reconcile-books.ts";
-import { RowHold } from "./row-hold.ts";
 import { Shadow } from "./shadow.ts";
+import { Stamps } from "./stamps.ts";
 import { TimerQueue } from "./timer-queue.ts";
 import { WriteAhead } from "./write-ahead.ts";
 
 const TICK_MS = 1000;
-const BAD_ROWS_NOTED = 10;
 
 /**
  * One pipeline in the real world: the engine of a simulation, fed by ports.
@@ -44,14 +39,14 @@ export class LiveSession {
 
   readonly #options: LiveSessionOptions;
   readonly #lane: EngineLane;
-  readonly #markets: readonly MarketState[];
   readonly #timers: TimerQueue;
   readonly #desk: OrderDesk;
   readonly #ahead: WriteAhead;
+  readonly #stamps: Stamps;
+  readonly #inlet: MarketInlet;
   readonly #shadows: readonly Shadow[];
   readonly #events = new Fifo<EngineEvent>();
   readonly #intents = new Fifo<DeliveredIntent>();
-  readonly #rowHold = new RowHold();
   /** Timers that came due while nothing may be decided but the fate of orders. */
   #timersHeld: string[] = [];
   #isPumping = false;
@@ -59,10 +54,6 @@ export class LiveSession {
   #arePlansBehind = false;
   #areEventsOver = false;
   #findings: FindingNoted[] = [];
-  #badRows = 0;
-  #rows: number;
-  #inputs: number;
-  #stampMs: number;
   #flattenCount = 0;
   #state: SessionState = "starting";
   #cancelled: readonly string[] = [];
@@ -75,12 +66,8 @@ export class LiveSession {
     const { from, clock } = options;
     this.#options = options;
     this.#lane = from?.lane ?? new EngineLane(options.parts);
-    this.#rows = from?.rows ?? 0;
-    this.#inputs = from?.inputs ?? 0;
-    this.#stampMs = from?.stampMs ?? 0;
+    this.#stamps = new Stamps(clock, from);
     this.#shadows = (options.shadows ?? []).map((shadow) => new Shadow(shadow, clock));
-    const markets = [this.#lane.parts.market, ...(options.shadows ?? []).map(({ parts }) => parts.market)];
-    this.#markets = [...new Set(markets)];
     this.#timers = new TimerQueue(clock, () => this.#pump());
     this.#desk = new OrderDesk({
       exchange: options.exchange,
@@ -101,6 +88,18 @@ export class LiveSession {
       failed: (error) => this.#crash(error),
       probe: (step) => this.#probe(step),
     });
+    const shadows = options.shadows ?? [];
+    this.#inlet = new MarketInlet({
+      symbolCount: this.#lane.parts.instruments.length,
+      stamps: this.#stamps,
+      exchanges: [options.exchange, ...shadows.map(({ exchange }) => exchange)],
+      markets: [...new Set([this.#lane.parts.market, ...shadows.map(({ parts }) => parts.market)])],
+      journal: options.journal,
+      recording: options.recording,
+      isHeld: () => this.#ahead.isFull,
+      seq: () => this.#lane.seq,
+      note: (code, severity, text, evidence) => this.#note(code, severity, text, evidence),
+    });
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -110,7 +109,7 @@ export class LiveSession {
     return {
       state: this.#state,
       seq: this.#lane.seq,
-      rows: this.#rows,
+      rows: this.#stamps.rows,
       intentsWaiting: this.#intents.size,
       eventsWaiting: this.#events.size,
       entriesUnflushed: this.#ahead.waiting,
@@ -140,7 +139,7 @@ export class LiveSession {
 
   /** As a Ctrl-C: the first one drains, the second cancels own orders and leaves. */
   stop(): void {
-    if (this.#isOver() || this.#state === "leaving") return;
+    if (this.#isGone()) return;
     if (this.#state === "draining" || this.#state !== "running") {
       void this.#leave("interrupted");
       return;
@@ -173,8 +172,12 @@ export class LiveSession {
       from?.past,
     );
     await feed.connect({
-      row: (row) => this.#onRow(row),
-      funding: (funding) => this.#onFunding(funding),
+      row: (row) => {
+        if (!this.#isOver()) this.#inlet.row(row);
+      },
+      funding: (funding) => {
+        if (!this.#isOver()) this.#inlet.funding(funding);
+      },
       features: (event) => this.#takeEvent(event),
       gap: (gap) => this.#onGap(gap),
     });
@@ -301,72 +304,15 @@ export class LiveSession {
     this.#pump();
   }
 
-  #onRow(row: FeedRow): void {
-    if (this.#isOver()) return;
-    const problem = problemOfRow(row, this.#lane.parts.instruments.length);
-    if (problem !== null) {
-      this.#badRows += 1;
-      if (this.#badRows <= BAD_ROWS_NOTED) {
-        this.#note("bad_row", "warn", `A price was left out: ${problem}`, { problem, rows: this.#badRows });
-      }
-      return;
-    }
-    if (this.#ahead.isFull) this.#rowHold.hold(row);
-    else this.#applyRow(row);
-  }
-
-  #applyRow(feedRow: FeedRow): void {
-    const row = applyStamp(feedRow, this.#stampOf(feedRow));
-    this.#rows += 1;
-    this.#options.recording?.row(feedRow, row.tsMs);
-    // The exchange sees a price before the engine does (docs/architecture.md, rule 5).
-    this.#options.exchange.onRow?.(row);
-    for (const { exchange } of this.#shadows) exchange.onRow?.(row);
-    this.#move({ kind: "row", row });
-  }
-
-  #onFunding(funding: FeedFunding): void {
-    if (this.#isOver()) return;
-    const { symbolIndex, rate } = funding;
-    if (this.#lane.parts.instruments[symbolIndex] === undefined || !Number.isFinite(rate)) return;
-    const stampMs = this.#stamp();
-    this.#inputs += 1;
-    this.#options.recording?.funding(funding, stampMs, this.#place());
-    this.#options.exchange.onFunding?.(funding);
-    for (const { exchange } of this.#shadows) exchange.onFunding?.(funding);
-    this.#move({ kind: "funding", symbolIndex, rate });
-  }
-
-  #move(move: MarketMove): void {
-    this.#options.journal.move(move);
-    for (const market of this.#markets) applyMove(market, move);
-  }
-
   #onGap(gap: Parameters<NonNullable<LiveSessionOptions["recording"]>["gap"]>[0]): void {
     if (this.#isOver()) return;
-    this.#options.recording?.gap(gap, this.#stamp());
+    this.#options.recording?.gap(gap, this.#stamps.now());
     const { stream, startTsMs, endTsMs, missing, cause } = gap;
     this.#note(`gap.${gap.kind}`, "warn", `${stream} was away: ${cause}`, { stream, startTsMs, endTsMs, missing });
   }
 
   #note(code: string, severity: FindingNoted["severity"], text: string, evidence: FindingNoted["evidence"]): void {
     this.#findings.push(liveFinding(code, severity, text, evidence));
-  }
-
-  /** Time of what happens now: the clock's, unless that went back. */
-  #stamp(): number {
-    this.#stampMs = Math.max(this.#stampMs, this.#options.clock.nowMs());
-    return this.#stampMs;
-  }
-
-  #stampOf({ isHistory, tsMs }: FeedRow): number {
-    if (isHistory !== true || tsMs === null || tsMs > this.#options.clock.nowMs()) return this.#stamp();
-    this.#stampMs = Math.max(this.#stampMs, tsMs);
-    return this.#stampMs;
-  }
-
-  #place(): { readonly order: number; readonly rowsBefore: number; readonly seq: number } {
-    return { order: this.#inputs, rowsBefore: this.#rows, seq: this.#lane.seq };
   }
 
   #isOver(): boolean {
@@ -397,7 +343,7 @@ export class LiveSession {
         this.#noteBlocked();
         return;
       }
-      for (const row of this.#rowHold.release((dropped) => this.#noteDropped(dropped))) this.#applyRow(row);
+      this.#inlet.release();
       const event = this.#events.shift();
       if (event !== undefined) this.#handle(event, null);
       else if (!this.#handleTimer() && !this.#handleIntent()) break;
@@ -466,13 +412,13 @@ export class LiveSession {
 
   /** One envelope: decide, write ahead; its effects follow when it is on disk. */
   #handle(event: EngineEvent, ack: (() => void) | null): void {
-    const stampMs = this.#stamp();
+    const stampMs = this.#stamps.now();
     const findings = this.#findings;
     this.#findings = [];
     const entry = this.#lane.handle(event, stampMs, findings);
-    this.#inputs += 1;
+    this.#stamps.inputs += 1;
     this.#ahead.write(entry, ack);
-    this.#options.recording?.event(event, stampMs, this.#place());
+    this.#options.recording?.event(event, stampMs, this.#stamps.place(this.#lane.seq));
     this.#options.gate?.observe(entry);
     this.#desk.observe(entry);
     for (const decision of entry.decisions) {
@@ -510,18 +456,13 @@ export class LiveSession {
     });
   }
 
-  #noteDropped(dropped: number): void {
-    if (dropped === 0) return;
-    this.#note("market_conflated", "warn", `${dropped} prices were skipped while the disk was behind`, { dropped });
-  }
-
   #tick(): void {
     const { clock, recording } = this.#options;
     this.#cancelTick = clock.schedule(clock.nowMs() + TICK_MS, () => {
       if (this.#isOver()) return;
       try {
         // Within the millisecond of the last stamp it would cut the order of that millisecond in two.
-        if (clock.nowMs() > this.#stampMs) recording?.tick();
+        if (clock.nowMs() > this.#stamps.lastMs) recording?.tick();
       } catch (error) {
         this.#crash(error);
         return;
@@ -534,7 +475,7 @@ export class LiveSession {
     const held = this.#lane.look().positions.open.values();
     for (const fields of closingIntents(held, this.#lane.parts.instruments)) {
       this.#flattenCount += 1;
-      const entryId = `${this.#stamp()}-${900_000 + this.#flattenCount}`;
+      const entryId = `${this.#stamps.now()}-${900_000 + this.#flattenCount}`;
       this.#takeEvent({ type: "intent.received", entryId, fields });
     }
   }
@@ -632,7 +573,7 @@ export class LiveSession {
     this.#resolveEnded({
       cause,
       seq: this.#lane.seq,
-      rows: this.#rows,
+      rows: this.#stamps.rows,
       openPositions: new Map([...positions.open.values()].map(({ symbol, qtyLots }) => [symbol, qtyLots])),
       cancelledOrders: this.#cancelled,
       recordingDir,
