@@ -49,7 +49,7 @@ export function sourceCodes(): string[] {
       // A finding has a severity beside its code; problems of files and answers of the venue have none.
       for (const [, told] of text.matchAll(/code: ([^,;]+),\s+severity\b/g))
         for (const [, code] of told!.matchAll(/"([a-z_.]+)"/g)) codes.add(code!);
-      for (const [, live] of text.matchAll(/this\.#note\(["`]([a-z_.]+)/g)) codes.add(`live.${live}`);
+      for (const [, live] of text.matchAll(/\bnote\(\s*["`]([a-z_.]+)/g)) codes.add(`live.${live}`);
     }
   }
   return [...codes].sort();
