@@ -5,34 +5,35 @@ import type { RecordingSource } from "../../recording/batch.ts";
 import { openRecording } from "../../recording/reader.ts";
 import { createIntentFeed, type IntentFeed } from "../../sim/run/intent-feed.ts";
 import { recordedInputs } from "../../sim/run/recorded-input.ts";
-import type { StrategyChoice } from "../../sim/strategies/index.ts";
 import { FeedIntents } from "./feed-intents.ts";
 import { readIntentFile } from "./intent-file.ts";
 import type { LivePlan } from "./live-plan.ts";
+import { type StrategyPast, strategyFeed } from "./strategy-past.ts";
 
 /**
  * Intents that need no Redis: of the scenario's strategy on the session's market, of a file, or of the recording whose
  * prices are played.
  *
- * @param place `startTsMs` of the session; `knownUntilTsMs` is the last stamp of the session that is resumed
+ * @param place `startTsMs` of the session; of one that is resumed `knownUntilTsMs` is its last stamp, and `past` what its
+ * strategy remembers
  */
 export function localIntents(
   plan: LivePlan,
   parts: { readonly clock: Clock; readonly market: MarketState; readonly symbols: readonly string[] },
-  place: { readonly startTsMs: number; readonly knownUntilTsMs: number },
+  place: { readonly startTsMs: number; readonly knownUntilTsMs: number; readonly past: StrategyPast | null },
 ): IntentSource {
   const { clock, market, symbols } = parts;
-  const { startTsMs, knownUntilTsMs } = place;
+  const { startTsMs, knownUntilTsMs, past } = place;
   return new FeedIntents({ feed: feedOf(), clock, market, knownUntilTsMs });
 
   function feedOf(): IntentFeed {
     const { intents, scenario } = plan;
     if (intents === "recording") return new RecordedIntents(openRecording(scenario.recordingPath), startTsMs);
     if (typeof intents === "object") return createIntentFeed(readIntentFile(intents.file), symbols, startTsMs);
-    const choice = scenario.strategy as StrategyChoice;
     // A list is told again from its start, its known entries are passed over; a strategy looks from now on.
-    const fromTsMs = choice.name === "replay" ? startTsMs : Math.max(startTsMs, clock.nowMs());
-    return createIntentFeed(choice, symbols, fromTsMs, (name) => scenario.plugIns?.strategy(name));
+    const isList = scenario.strategy?.name === "replay";
+    const feed = strategyFeed(plan, symbols, isList ? startTsMs : Math.max(startTsMs, clock.nowMs()));
+    return past?.goOnAt(feed.nextTsMs) ?? feed;
   }
 }
 

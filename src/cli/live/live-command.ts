@@ -27,11 +27,12 @@ import type { LiveFlags } from "./live-flags.ts";
 import { DEFAULT_SCENARIO, type LivePlan, planLive } from "./live-plan.ts";
 import { recordedWorld } from "./live-world.ts";
 import { createOperations, type Operations } from "./operations.ts";
-import { type RedisWorld, redisTarget, redisWorld } from "./redis-world.ts";
+import { redisTarget, redisWorld } from "./redis-world.ts";
 import { createSession, prepareFolder } from "./run-session.ts";
 import { readSessionFile, type SessionFile, SOURCE_SCENARIO_FILE } from "./session-file.ts";
 import { sessionHeader, sessionParts } from "./session-parts.ts";
 import { catchSignals, signalOperator } from "./signals.ts";
+import { StrategyPast, strategyFeed } from "./strategy-past.ts";
 import { type VenueWorld, venueWorld } from "./venue-world.ts";
 
 /** What journal and recording of a day come to, roughly: less room than this is refused. */
@@ -132,10 +133,15 @@ class LiveRun {
     const target = redisTarget(flags);
     let gate: SessionGate | null = null;
     let from: RecoveredSession | null = null;
+    let past: StrategyPast | null = null;
     if (resumed !== null) {
       const parts = sessionParts(scenario, definition, resumed.instruments);
       gate = this.#gate(parts);
-      from = recoverSession(flags.resume!, parts, gate);
+      if (plan.intents === "strategy" && scenario.strategy?.name !== "replay") {
+        const symbols = resumed.instruments.map(({ symbol }) => symbol);
+        past = new StrategyPast(strategyFeed(plan, symbols, resumed.startTsMs));
+      }
+      from = recoverSession(flags.resume!, parts, gate, (tsMs) => past?.lookBefore(tsMs, parts.market));
     }
     const world = await this.#world(from);
     const { instruments, clock } = world;
@@ -161,7 +167,8 @@ class LiveRun {
             hasIntents: plan.intents === "redis",
             onProblem: ({ code, name, text }) => operations.log.warn(text, { code, name }),
           });
-    const intents = this.#intents(world, parts, file, from, redis);
+    const place = { startTsMs: file.startTsMs, knownUntilTsMs: from?.stampMs ?? 0, past };
+    const intents = redis?.intents ?? this.#localIntents(world, parts, place);
     const operations: Operations = await createOperations({
       ...this.#parts,
       folder,
@@ -365,16 +372,12 @@ class LiveRun {
     };
   }
 
-  #intents(
+  #localIntents(
     { clock, instruments }: VenueWorld,
     { market }: EngineParts,
-    file: SessionFile,
-    from: RecoveredSession | null,
-    redis: RedisWorld | null,
+    place: Parameters<typeof localIntents>[2],
   ): IntentSource {
-    if (redis?.intents != null) return redis.intents;
     const symbols = instruments.map(({ symbol }) => symbol);
-    const place = { startTsMs: file.startTsMs, knownUntilTsMs: from?.stampMs ?? 0 };
     return localIntents(this.#parts.plan, { clock, market, symbols }, place);
   }
 }

@@ -42,10 +42,16 @@ export interface RecoveredSession {
  *
  * @param parts new ones of the same configuration
  * @param gate is told of every entry, so that its counters are those of the session
+ * @param onTime called whenever time goes on, before the market moves to that time
  * @throws {UserError} exit 14 when the session cannot be read or has ended; exit 11 with the first difference when the
  * engine decides otherwise: then it is another build or another configuration
  */
-export function recoverSession(folder: string, parts: EngineParts, gate: SafetyGate | null = null): RecoveredSession {
+export function recoverSession(
+  folder: string,
+  parts: EngineParts,
+  gate: SafetyGate | null = null,
+  onTime: (tsMs: number) => void = () => undefined,
+): RecoveredSession {
   const { header, items } = openSessionFolder(folder);
   const lane = new EngineLane(parts);
   const timers = new Map<string, number>();
@@ -56,17 +62,22 @@ export function recoverSession(folder: string, parts: EngineParts, gate: SafetyG
   let inputs = 0;
   let stampMs = 0;
   let isEnded = false;
+  const goOn = (tsMs: number) => {
+    if (tsMs <= stampMs) return;
+    stampMs = tsMs;
+    onTime(tsMs);
+  };
   for (const item of items()) {
     if (item.kind === "move") {
+      if (item.move.kind === "row") goOn(item.move.row.tsMs);
       applyMove(parts.market, item.move);
-      if (item.move.kind === "row") {
-        rows += 1;
-        stampMs = Math.max(stampMs, item.move.row.tsMs);
-      } else inputs += 1;
+      if (item.move.kind === "row") rows += 1;
+      else inputs += 1;
       continue;
     }
     const { entry } = item;
     const { event, tsMs } = entry.envelope;
+    goOn(tsMs);
     const replayed = lane.handle(event, tsMs);
     const divergence = divergenceOf(entry, replayed);
     if (divergence !== null) {
@@ -90,7 +101,6 @@ export function recoverSession(folder: string, parts: EngineParts, gate: SafetyG
       } else if (decision.type === "snapshot.requested") snapshots.set(decision.requestId, decision);
     }
     inputs += 1;
-    stampMs = Math.max(stampMs, tsMs);
     ends = item.ends;
   }
   if (ends === null || isEnded) {
