@@ -12,7 +12,7 @@ describe("npm run bench", () => {
     const bench = spawnSync(process.execPath, [repositoryPath("dist/bench/bench.js"), "--smoke"], { encoding: "utf8" });
     expect(bench.stderr).toBe("");
     const rows = bench.stdout.trimEnd().split("\n");
-    expect(rows).toHaveLength(hasRedis ? 27 : 24);
+    expect(rows).toHaveLength(hasRedis ? 28 : 24);
     expect(bench.stdout).not.toMatch(/NaN|Infinity|skipped|[^\d.]0 (MB|ms)/);
     for (const figure of [
       "market cache decoded and merged",
@@ -34,6 +34,9 @@ describe("npm run bench", () => {
       "p99 from request to answer",
     ]) {
       expect(bench.stdout).toContain(figure);
+    }
+    for (const figure of ["stream entry to order sent", "heap after 2000 entries", "resident then"]) {
+      expect(bench.stdout.includes(figure)).toBe(hasRedis);
     }
   });
 
