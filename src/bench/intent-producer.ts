@@ -33,6 +33,8 @@ async function produce(url: string, perSecond: number, total: number): Promise<v
   process.on("message", (entries) => {
     read = Number(entries);
   });
+  // The bench was killed: nobody stops it any more.
+  process.on("disconnect", () => process.exit());
   const link = await openLink(parseRedisUrl(url), 2000);
   const startMs = performance.now();
   for (let sent = 0; sent < total; ) {
