@@ -36,7 +36,7 @@ export function live({ perSecond, seconds, soakEntries }: LiveSize): Figure[] {
   ];
 }
 
-/** The last tenth of the stream beside the second: in the first, books with a time limit are still filling. */
+/** The last tenth of a stream beside the second: in the first of a long one, books with a time limit are still filling. */
 function soakFigures({ entries, elapsedMs, heapMb, rssMb }: SoakResult): Figure[] {
   const rows: readonly (readonly [string, readonly number[]])[] = [
     [`heap after ${entries} entries at ${rateText(entries, elapsedMs)}`, heapMb],

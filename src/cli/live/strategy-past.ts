@@ -12,7 +12,8 @@ export function strategyFeed({ scenario }: LivePlan, symbols: readonly string[],
 /**
  * What a strategy remembers of the time before a crash: while the journal is read it looks at the market once more, as
  * often as it did then. Its looks are not in the journal, only their interval is known, so they may lie up to one
- * interval apart from those of the session; what it says is passed over.
+ * interval apart from those of the session, and in an absence before the last one it sees prices that stand still. What it
+ * says is passed over.
  */
 export class StrategyPast {
   readonly #feed: IntentFeed;
