@@ -140,8 +140,12 @@ export interface OrderEnded {
 export interface OrderUnknown {
   readonly type: "exchange.order-unknown";
   readonly clientOrderId: string;
+  /** In the words of whoever noticed, or `RESTART_CAUSE`. */
   readonly cause: string;
 }
+
+/** A process took over the session of one that died: whatever that one had asked, nobody is left to hear the answer. */
+export const RESTART_CAUSE = "restart";
 
 /** Answer to `order.queried`. Fills arrive on their own; `executedQtyLots` says how many there are. */
 export interface OrderQueried {

@@ -1,5 +1,12 @@
 import type { OrderSubmitted } from "../domain/decision.ts";
-import type { OrderAccepted, OrderEnded, OrderQueried, OrderRejected, OrderUnknown } from "../domain/event.ts";
+import {
+  type OrderAccepted,
+  type OrderEnded,
+  type OrderQueried,
+  type OrderRejected,
+  type OrderUnknown,
+  RESTART_CAUSE,
+} from "../domain/event.ts";
 import { type Instrument, lotsToQty, lotsToQtyText, priceToTicks, qtyToLots } from "../domain/instrument.ts";
 import { sideSign } from "../domain/intent.ts";
 import { moneyToNumber } from "../domain/money.ts";
@@ -223,6 +230,8 @@ export function onOrderUnknown(step: Step, event: OrderUnknown): void {
     text: `The exchange did not say what became of order ${event.clientOrderId}; it is asked before anything else is sent`,
     evidence: { clientOrderId: event.clientOrderId, cause: event.cause },
   });
+  // Questions of a dead process were never answered: they do not count.
+  if (event.cause === RESTART_CAUSE) order.queryAttempts = 0;
   query(step, order);
 }
 

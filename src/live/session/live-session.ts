@@ -1,6 +1,6 @@
 import { EXIT, UserError } from "../../diagnostics/user-error.ts";
 import type { FindingNoted } from "../../engine/domain/decision.ts";
-import type { EngineEvent, KillSwitchSet, RunEnded } from "../../engine/domain/event.ts";
+import { type EngineEvent, type KillSwitchSet, RESTART_CAUSE, type RunEnded } from "../../engine/domain/event.ts";
 import type { JournalEntry } from "../../engine/domain/journal.ts";
 import { isRemembered } from "../../engine/pipeline/key-memory.ts";
 import {
@@ -73,7 +73,9 @@ export class LiveSession {
       exchange: options.exchange,
       gate: options.gate,
       notFoundAfterMs: options.notFoundAfterMs ?? 10_000,
+      askAgainMs: this.#lane.parts.policy.executor.queryInterval,
       nowMs: () => clock.nowMs(),
+      schedule: (dueTsMs, action) => clock.schedule(dueTsMs, action),
       answer: (event) => this.#takeEvent(event),
       probe: (step) => this.#probe(step),
     });
@@ -186,6 +188,7 @@ export class LiveSession {
     if (from === undefined) await this.#beginNew();
     else {
       await this.#resume(publishedSeq);
+      if (this.#isGone()) return;
       this.#desk.letGo();
     }
     if (this.#isGone()) return;
@@ -221,8 +224,9 @@ export class LiveSession {
     if (plans !== null) for (const entry of from!.entriesAfter(publishedSeq)) plans.publish(entry);
     for (const { order } of this.#lane.look().activeOrders.values()) {
       this.#desk.recover(order);
-      this.#events.push({ type: "exchange.order-unknown", clientOrderId: order.clientOrderId, cause: "restart" });
+      this.#events.push({ type: "exchange.order-unknown", clientOrderId: order.clientOrderId, cause: RESTART_CAUSE });
     }
+    for (const order of from!.givenUpOrders) this.#desk.recoverGivenUp(order);
     for (const request of from!.snapshots.values()) exchange.requestSnapshot(request, clock.nowMs());
     this.#pump();
     if (this.#desk.unknownCount > 0) {
@@ -230,9 +234,9 @@ export class LiveSession {
         this.#onResolved = resolve;
       });
     }
-    if (this.#isOver()) return;
+    if (this.#isGone()) return;
     const report = await exchange.reconcile();
-    if (this.#options.isAdopting === true) return;
+    if (this.#isGone() || this.#options.isAdopting === true) return;
     const { instruments } = this.#lane.parts;
     const differences = reconcileBooks(
       this.#lane.look(),
@@ -500,6 +504,7 @@ export class LiveSession {
       this.#handle({ type: "run.ended", cause }, null);
       this.#areEventsOver = true;
       this.#timers.stop();
+      this.#desk.stop();
       this.#cancelTick?.();
       await this.#ahead.settled();
       if (this.status.state === "failed") return;
@@ -536,6 +541,7 @@ export class LiveSession {
     const { exchange, intents, plans, operator, feed, recording, journal } = this.#options;
     this.#areEventsOver = true;
     this.#timers.stop();
+    this.#desk.stop();
     this.#cancelTick?.();
     this.#onResolved?.();
     try {
@@ -561,6 +567,7 @@ export class LiveSession {
     if (this.#state === "failed" || this.#state === "ended") return;
     this.#ahead.stop();
     this.#timers.stop();
+    this.#desk.stop();
     this.#cancelTick?.();
     this.#finish("failed", "failed", null, error);
     this.#onResolved?.();

@@ -1,7 +1,8 @@
 import type { OrderQueryRequested, OrderSubmitted } from "../../engine/domain/decision.ts";
 import type { EngineEvent } from "../../engine/domain/event.ts";
 import type { JournalEntry } from "../../engine/domain/journal.ts";
-import { type LiveExchange, SAFETY_REFUSAL_CODE, type SafetyGate, type SessionStep } from "../ports.ts";
+import { type Cancel, type LiveExchange, SAFETY_REFUSAL_CODE, type SafetyGate, type SessionStep } from "../ports.ts";
+import { isGivenUp, orderSettledBy } from "./given-up-orders.ts";
 
 interface OpenOrder {
   readonly order: OrderSubmitted;
@@ -18,7 +19,10 @@ export interface OrderDeskParts {
    * when the outcome of another one is known.
    */
   readonly notFoundAfterMs: number;
+  /** Between two questions for an order that the engine asks for no more. */
+  readonly askAgainMs: number;
   nowMs(): number;
+  schedule(dueTsMs: number, action: () => void): Cancel;
   /** An answer the desk gives itself. */
   answer(event: EngineEvent): void;
   probe(step: SessionStep): void;
@@ -27,7 +31,8 @@ export interface OrderDeskParts {
 /**
  * The way of orders to the exchange. It keeps the promise that an order whose outcome nobody knows is asked for before
  * anything else is sent: orders decided meanwhile are parked, and one that the engine gives up while it is parked was
- * never sent.
+ * never sent. For one that left and was given up unanswered (its plan has its result by then) the desk asks on by
+ * itself: what the exchange says of it is booked, and until then nothing leaves.
  */
 export class OrderDesk {
   readonly #parts: OrderDeskParts;
@@ -35,6 +40,9 @@ export class OrderDesk {
   /** Orders that are asked for. */
   readonly #unknown = new Set<string>();
   readonly #parked = new Map<string, OrderSubmitted>();
+  /** Questions for each order of unknown outcome that the engine asks for no more. */
+  readonly #givenUp = new Map<string, number>();
+  #cancelAsking: Cancel | null = null;
   #isHeld = false;
 
   constructor(parts: OrderDeskParts) {
@@ -55,6 +63,12 @@ export class OrderDesk {
     this.#unknown.add(order.clientOrderId);
   }
 
+  /** An order that the engine had given up before the session crashed, with no outcome told since. */
+  recoverGivenUp(order: OrderSubmitted): void {
+    this.recover(order);
+    this.#giveUp(order.clientOrderId);
+  }
+
   /** Looks at what an entry says of orders. Call it for every entry, before its effects. */
   observe({ envelope: { event }, decisions }: JournalEntry): void {
     switch (event.type) {
@@ -67,11 +81,16 @@ export class OrderDesk {
         break;
       default:
     }
+    const settled = orderSettledBy(event);
+    if (settled !== null && this.#givenUp.delete(settled)) this.#end(settled);
     for (const decision of decisions) {
       if (decision.type === "order.query-requested") this.#unknown.add(decision.clientOrderId);
-      else if (decision.type === "result.recorded" && decision.clientOrderId !== null)
-        this.#end(decision.clientOrderId);
-      else if (decision.type === "order.submitted") {
+      else if (decision.type === "result.recorded" && decision.clientOrderId !== null) {
+        const { clientOrderId } = decision;
+        const leftTsMs = this.#open.get(clientOrderId)?.leftTsMs ?? null;
+        if (leftTsMs !== null && isGivenUp(decision)) this.#giveUp(clientOrderId);
+        else this.#end(clientOrderId);
+      } else if (decision.type === "order.submitted") {
         this.#open.set(decision.clientOrderId, { order: decision, leftTsMs: null });
       }
     }
@@ -127,6 +146,33 @@ export class OrderDesk {
       this.#parked.delete(clientOrderId);
       this.#send(order);
     }
+  }
+
+  /** Nothing is asked any more. */
+  stop(): void {
+    this.#cancelAsking?.();
+    this.#cancelAsking = null;
+    this.#givenUp.clear();
+  }
+
+  #giveUp(clientOrderId: string): void {
+    this.#givenUp.set(clientOrderId, 0);
+    this.#unknown.add(clientOrderId);
+    if (this.#cancelAsking === null) this.#askOn();
+  }
+
+  #askOn(): void {
+    const { nowMs, schedule, askAgainMs, exchange } = this.#parts;
+    this.#cancelAsking = schedule(nowMs() + askAgainMs, () => {
+      this.#cancelAsking = null;
+      if (this.#givenUp.size === 0) return;
+      for (const [clientOrderId, asked] of this.#givenUp) {
+        this.#givenUp.set(clientOrderId, asked + 1);
+        const { order } = this.#open.get(clientOrderId)!;
+        exchange.query({ type: "order.query-requested", clientOrderId, attempt: asked + 1 }, nowMs(), order);
+      }
+      this.#askOn();
+    });
   }
 
   #end(clientOrderId: string): void {

@@ -20,6 +20,7 @@ import {
   isOwnClientOrderId,
   type LiveExchange,
 } from "../ports.ts";
+import { Line } from "./line.ts";
 
 export interface PaperExchangeOptions {
   readonly clock: Clock;
@@ -54,7 +55,8 @@ export class PaperExchange implements LiveExchange {
   readonly #venue: Venue;
   readonly #account: AccountState;
   #listener: ExchangeListener | null = null;
-  #lastAnswerDueTsMs = 0;
+  readonly #requests: Line;
+  readonly #answers: Line;
   /** Trades that were told on this connection: a query tells the others. */
   readonly #toldTrades = new Set<number>();
 
@@ -62,6 +64,8 @@ export class PaperExchange implements LiveExchange {
   constructor(options: PaperExchangeOptions) {
     const { instruments, venueInfo, leverageBrackets, fees } = options;
     this.#options = options;
+    this.#requests = new Line(options.clock, options.latencyMs.order);
+    this.#answers = new Line(options.clock, options.latencyMs.answer);
     this.#market = createVenueMarket(instruments.length);
     this.#venue = new Venue({
       rules: instruments.map((each) =>
@@ -141,11 +145,12 @@ export class PaperExchange implements LiveExchange {
   }
 
   submit(order: OrderSubmitted): void {
-    this.#arrive(this.#options.latencyMs.order, (tsMs) => this.#receive(order, tsMs));
+    this.#requests.send(() => this.#receive(order, this.#advance()));
   }
 
   query({ clientOrderId }: OrderQueryRequested, _tsMs: number, { symbol }: OrderSubmitted): void {
-    this.#arrive(this.#options.latencyMs.order, () => {
+    this.#requests.send(() => {
+      this.#advance();
       const order = this.#venue.findByClientId(this.#account, clientOrderId);
       if (order !== undefined) this.#tellTrades(order, symbol);
       this.#answer({
@@ -159,10 +164,11 @@ export class PaperExchange implements LiveExchange {
   }
 
   requestSnapshot({ requestId, method, symbols }: SnapshotRequested): void {
-    const halfMs = Math.floor(this.#options.latencyMs.snapshot / 2);
-    this.#arrive(halfMs, (tsMs) => {
+    const { clock, latencyMs } = this.#options;
+    const halfMs = Math.floor(latencyMs.snapshot / 2);
+    clock.schedule(clock.nowMs() + halfMs, () => {
       // Orders may still fill within this millisecond: the report is sure about the one before.
-      const asOfTsMs = tsMs - 1;
+      const asOfTsMs = this.#advance() - 1;
       const isForAll = method === "one-call-for-all";
       const wanted = isForAll
         ? this.#openIndices()
@@ -177,7 +183,6 @@ export class PaperExchange implements LiveExchange {
         walletQuote: this.#account.walletQuote,
         isFinal: true,
       };
-      const { clock, latencyMs } = this.#options;
       clock.schedule(clock.nowMs() + latencyMs.snapshot - halfMs, () => this.#listener?.event(event));
     });
   }
@@ -279,21 +284,16 @@ export class PaperExchange implements LiveExchange {
     };
   }
 
-  #arrive(afterMs: number, action: (tsMs: number) => void): void {
-    const { clock } = this.#options;
-    clock.schedule(clock.nowMs() + afterMs, () => {
-      const tsMs = clock.nowMs();
-      this.#venue.advance(tsMs);
-      action(tsMs);
-    });
+  /** Time goes on at the venue before anything arrives there. */
+  #advance(): number {
+    const tsMs = this.#options.clock.nowMs();
+    this.#venue.advance(tsMs);
+    return tsMs;
   }
 
   #answer(event: EngineEvent): void {
-    const { clock, latencyMs } = this.#options;
-    const dueTsMs = Math.max(clock.nowMs() + latencyMs.answer, this.#lastAnswerDueTsMs);
-    this.#lastAnswerDueTsMs = dueTsMs;
     const listener = this.#listener;
-    clock.schedule(dueTsMs, () => {
+    this.#answers.send(() => {
       // A connection that was closed tells nothing to the one that came after it.
       if (listener === this.#listener) listener?.event(event);
     });

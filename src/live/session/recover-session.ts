@@ -1,11 +1,12 @@
 import { EXIT, UserError } from "../../diagnostics/user-error.ts";
-import type { SnapshotRequested } from "../../engine/domain/decision.ts";
+import type { OrderSubmitted, SnapshotRequested } from "../../engine/domain/decision.ts";
 import type { JournalEntry, JournalHeader } from "../../engine/domain/journal.ts";
 import type { EngineParts } from "../../engine/pipeline/state.ts";
 import type { ExchangePast, SafetyGate } from "../ports.ts";
 import { applyMove } from "./applied-row.ts";
 import { EngineLane } from "./engine-lane.ts";
 import type { JournalEnds } from "./file-journal.ts";
+import { GivenUpOrders } from "./given-up-orders.ts";
 import { divergenceOf } from "./parity.ts";
 import { openSessionFolder } from "./session-folder.ts";
 
@@ -26,6 +27,8 @@ export interface RecoveredSession {
   readonly snapshots: ReadonlyMap<string, SnapshotRequested>;
   /** Orders whose outcome has to be asked for. */
   readonly openOrders: readonly string[];
+  /** Orders whose plan has its result although nobody knows their outcome, which no event has told since. */
+  readonly givenUpOrders: readonly OrderSubmitted[];
   /** What the exchange need not tell again. */
   readonly past: ExchangePast;
   /** Reads the entries behind that number again, for what has to be published once more. */
@@ -57,6 +60,7 @@ export function recoverSession(
   const timers = new Map<string, number>();
   const snapshots = new Map<string, SnapshotRequested>();
   const fundingTold = new Map<string, number>();
+  const givenUp = new GivenUpOrders();
   let ends: JournalEnds | null = null;
   let rows = 0;
   let inputs = 0;
@@ -89,6 +93,7 @@ export function recoverSession(
       );
     }
     gate?.observe(entry);
+    givenUp.observe(entry);
     if (event.type === "timer.fired") timers.delete(event.timerId);
     if (event.type === "exchange.snapshot-received" && event.isFinal) snapshots.delete(event.requestId);
     if (event.type === "exchange.funding-settled") fundingTold.set(event.symbol, tsMs);
@@ -119,6 +124,7 @@ export function recoverSession(
     timers,
     snapshots,
     openOrders: [...lane.look().activeOrders.keys()],
+    givenUpOrders: givenUp.orders,
     past: { startTsMs: header.startTsMs, fundingTold },
     *entriesAfter(seq) {
       for (const item of openSessionFolder(folder).items()) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { RESTART_CAUSE } from "../../../src/engine/domain/event.ts";
 import { CoreDriver, FLIPPED, START_MS } from "../core-driver.ts";
 
 const ZEC_BUY = { symbol: "ZECUSDT", side: "BUY", entry_price: 316.59, position_size_usd: 200, confidence: 0.72 };
@@ -366,6 +367,22 @@ describe("an order without a clear answer", () => {
     expect(core.of("order.query-requested")).toHaveLength(2);
     expect(core.findings()).toContain("order_outcome_unresolved");
     expect(core.last("result.recorded")).toMatchObject({ status: "ERROR", reason: "order_outcome_unknown" });
+  });
+
+  test("is asked for anew by every process that takes over, however often the ones before had asked", () => {
+    const core = new CoreDriver({ governor: { name: "none" }, executor: { queryAttemptsMax: 2 } });
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+    core.intent(entryId(START_MS), ZEC_BUY);
+    const { clientOrderId } = core.last("order.submitted");
+    for (let life = 0; life < 9; life++) {
+      core.tsMs += 100;
+      core.event({ type: "exchange.order-unknown", clientOrderId, cause: RESTART_CAUSE });
+    }
+    expect(core.of("order.query-requested").map(({ attempt }) => attempt)).toEqual(new Array(9).fill(1));
+    expect(core.of("result.recorded")).toEqual([]);
+    core.fill(31_660);
+    expect(core.last("result.recorded")).toMatchObject({ status: "FILLED", filledQtyLots: 632 });
   });
 
   test("that ends half filled is a partial result, and the half reaches the ledger", () => {

@@ -32,7 +32,9 @@ function deskAt(startMs: number) {
     exchange,
     gate: null,
     notFoundAfterMs: 10_000,
+    askAgainMs: 2000,
     nowMs: () => tsMs,
+    schedule: () => () => undefined,
     answer: (event) => answers.push(event),
     probe: () => undefined,
   });
