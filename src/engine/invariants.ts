@@ -127,6 +127,10 @@ export function createInvariantChecker(
         else openPlans.set(decision.planId, open);
         permits.delete(decision.planId);
         if (decision.clientOrderId !== null) ordersByPlan.delete(decision.planId);
+        // Its fills may be told after a report that has them in the position: they say nothing of what it did.
+        if (decision.clientOrderId !== null && decision.reason === "order_outcome_unknown") {
+          reduceOnlyOrders.delete(decision.clientOrderId);
+        }
         return;
       }
       case "permit.granted":

@@ -2,7 +2,7 @@ import type { Decision } from "../../src/engine/domain/decision.ts";
 import type { EngineEvent } from "../../src/engine/domain/event.ts";
 import type { Instrument } from "../../src/engine/domain/instrument.ts";
 import { parseMoney } from "../../src/engine/domain/money.ts";
-import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import { createEngine, type Engine, type EngineSnapshot } from "../../src/engine/engine.ts";
 import { createGovernor } from "../../src/engine/governors/index.ts";
 import { createInvariantChecker, type InvariantChecker } from "../../src/engine/invariants.ts";
 import type { MarketFeatures } from "../../src/engine/market/features.ts";
@@ -75,6 +75,11 @@ export class CoreDriver {
     for (const symbol of SYMBOLS) this.features(symbol, CALM);
     this.event({ type: "run.started", walletQuote: parseMoney(wallet) });
     this.#timers.delete("snapshots");
+  }
+
+  /** What the core holds now. */
+  get memory(): EngineSnapshot["memory"] {
+    return this.#engine.save().memory;
   }
 
   features(symbol: string, features: MarketFeatures): void {

@@ -105,6 +105,20 @@ export function applyFill(book: PositionBook, fill: Fill): Position | null {
   return open(book, fill.symbol, after, remaining, fill.price, fill.exchangeTsMs);
 }
 
+/**
+ * Whether what we hold is what the exchange reported when this fill had happened already. Own fills are told in order, so
+ * it is true only of a fill that was told late: after a report had it, and after that report was adopted.
+ */
+export function isReported(
+  book: PositionBook,
+  fill: { readonly symbol: string; readonly exchangeTsMs: number },
+): boolean {
+  const snapshot = snapshotOf(book, fill.symbol);
+  if (snapshot === null || snapshot.asOfTsMs < fill.exchangeTsMs) return false;
+  if ((book.lastFillTsMs.get(fill.symbol) ?? 0) > snapshot.asOfTsMs) return false;
+  return snapshot.qtyLots === qtyLotsOf(book, fill.symbol);
+}
+
 /** Takes the exchange's word for a position that own fills do not explain. */
 export function adoptPosition(
   book: PositionBook,

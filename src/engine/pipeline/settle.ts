@@ -4,8 +4,8 @@ import { sideSign } from "../domain/intent.ts";
 import { finishOrder } from "./execute.ts";
 import { isRemembered, remember } from "./key-memory.ts";
 import { commitLater } from "./ledger.ts";
-import { applyFill, type Position } from "./position-book.ts";
-import { type ActiveOrder, decide, instrumentOf, noteFinding, noteFindingOnce, type Step } from "./state.ts";
+import { applyFill, isReported, type Position, qtyLotsOf } from "./position-book.ts";
+import { type ActiveOrder, decide, hasQuirk, instrumentOf, noteFinding, noteFindingOnce, type Step } from "./state.ts";
 
 /** A fill: money, position, order, result, and the ledger a lag later. */
 export function onOrderFilled(step: Step, event: OrderFilled): void {
@@ -30,6 +30,10 @@ export function onOrderFilled(step: Step, event: OrderFilled): void {
   account.walletQuote += event.realizedPnlQuote - event.feeQuote;
   account.realizedPnlQuote += event.realizedPnlQuote;
   account.feesQuote += event.feeQuote;
+  if (order === undefined && isReported(positions, event)) {
+    noteReported(step, event);
+    return;
+  }
   const wasFlat = !positions.open.has(event.symbol);
   const position = applyFill(positions, {
     symbol: event.symbol,
@@ -65,6 +69,35 @@ export function onOrderFilled(step: Step, event: OrderFilled): void {
   if (!event.isOrderComplete) return;
   commitLater(step, { ...event, deltaQtyLots: sideSign(event.side) * order.filledQtyLots });
   finishOrder(step, event.clientOrderId, "FILLED", "none", "");
+}
+
+/**
+ * A fill of an order that had been given up, told after the exchange's report of the position: that report had it, and
+ * was adopted. The money is booked, the position and its ledger are not moved a second time.
+ */
+function noteReported(step: Step, event: OrderFilled): void {
+  const { symbol, clientOrderId, orderId, exchangeTsMs } = event;
+  const { positions, ledger } = step.state;
+  const deltaQtyLots = sideSign(event.side) * event.qtyLots;
+  const ownFillsQtyLots = (positions.ownFillsQtyLots.get(symbol) ?? 0) + deltaQtyLots;
+  positions.ownFillsQtyLots.set(symbol, ownFillsQtyLots);
+  noteFindingOnce(step, `foreign-fill:${orderId}`, {
+    code: "fill_without_order",
+    severity: "error",
+    symbol,
+    text: `A fill arrived for order ${clientOrderId}, which is not in flight; the exchange's report of the position had it`,
+    evidence: { clientOrderId, orderId, exchangeTsMs },
+  });
+  decide(step, {
+    type: "position.reconciled",
+    symbol,
+    exchangeQtyLots: qtyLotsOf(positions, symbol),
+    ledgerQtyLots: ledger.get(symbol) ?? null,
+    ownFillsQtyLots,
+    unexplainedQtyLots: 0,
+  });
+  // With this quirk the report was kept from the ledger: it still has to learn of the fill.
+  if (hasQuirk(step, "reconcile-deadlock")) commitLater(step, { ...event, deltaQtyLots });
 }
 
 /** The user stream is how fills are learnt at once; whatever else brought this one, it was blind meanwhile. */

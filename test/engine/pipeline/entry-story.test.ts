@@ -385,6 +385,40 @@ describe("an order without a clear answer", () => {
     expect(core.last("result.recorded")).toMatchObject({ status: "FILLED", filledQtyLots: 632 });
   });
 
+  test.each([
+    ["before", 632],
+    ["after", 1264],
+  ])("given up and told at last: a fill from %s the exchange's report leaves %d lots", (when, heldQtyLots) => {
+    const core = new CoreDriver({ governor: { name: "none" }, executor: { queryAttemptsMax: 2 } });
+    core.price("ZECUSDT", 316.6);
+    core.snapshot();
+    core.intent(entryId(START_MS), ZEC_BUY);
+    core.runTo(START_MS + 60_000);
+    expect(core.last("result.recorded")).toMatchObject({ reason: "order_outcome_unknown" });
+    const filledTsMs = core.tsMs;
+    core.tsMs += 1000;
+    core.snapshot({ ZECUSDT: 632 });
+    expect(core.last("position.reconciled")).toMatchObject({ exchangeQtyLots: 632, unexplainedQtyLots: 632 });
+    const ledgerBefore = core.memory.ledger.get("ZECUSDT");
+    core.tsMs += 1000;
+    const { clientOrderId, symbol, side, qtyLots } = core.last("order.submitted");
+    core.event({
+      type: "exchange.order-filled",
+      ...{ clientOrderId, symbol, side, qtyLots, orderId: "9", tradeId: "1", priceTicks: 31_660, isMaker: false },
+      ...{ cumulativeQtyLots: qtyLots, isOrderComplete: true, feeQuote: 10_000_000n, realizedPnlQuote: 0n },
+      exchangeTsMs: when === "before" ? filledTsMs : core.tsMs,
+    });
+    core.runTo(core.tsMs + 5000);
+    const { positions, ledger, account } = core.memory;
+    expect(positions.open.get("ZECUSDT")!.qtyLots).toBe(heldQtyLots);
+    expect([ledgerBefore, ledger.get("ZECUSDT")]).toEqual([632, heldQtyLots]);
+    expect(positions.ownFillsQtyLots.get("ZECUSDT")).toBe(632);
+    expect(account.feesQuote).toBe(10_000_000n);
+    expect(core.findings()).toContain("fill_without_order");
+    core.snapshot({ ZECUSDT: heldQtyLots });
+    expect(core.of("position.reconciled").filter(({ unexplainedQtyLots }) => unexplainedQtyLots !== 0)).toHaveLength(1);
+  });
+
   test("that ends half filled is a partial result, and the half reaches the ledger", () => {
     const core = new CoreDriver({ governor: { name: "none" } });
     core.price("ZECUSDT", 316.6);
