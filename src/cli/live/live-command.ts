@@ -189,7 +189,7 @@ class LiveRun {
     if (from !== null) {
       for (const item of openSessionFolder(folder).items()) if (item.kind === "entry") operations.remember(item.entry);
     }
-    const { session, shadows } = createSession({
+    const { session, shadows, release } = createSession({
       plan,
       file,
       folder,
@@ -233,6 +233,7 @@ class LiveRun {
     } finally {
       signals.release();
       await operations.close();
+      if (session.status.state === "failed") await release();
     }
   }
 

@@ -50,6 +50,8 @@ export interface SessionSetup {
 export interface RunningSession {
   readonly session: LiveSession;
   readonly shadows: readonly ShadowFile[];
+  /** After a failure: no connection, timer or watch of the session keeps the process alive. */
+  release(): Promise<void>;
 }
 
 /** Makes the folder of a new session: what it was started with, and the scenario that rehearses it. */
@@ -140,5 +142,13 @@ export function createSession(setup: SessionSetup): RunningSession {
     isFlatteningOnExit: setup.isFlatteningOnExit,
     ...(setup.probe === undefined ? {} : { probe: setup.probe }),
   });
-  return { session, shadows: shadows.map(({ file: written }) => written) };
+  return {
+    session,
+    shadows: shadows.map(({ file: written }) => written),
+    async release() {
+      const ports = [feed, exchange, setup.intents, setup.plans, setup.operator];
+      await Promise.allSettled(ports.map((port) => port?.close()));
+      recording.close();
+    },
+  };
 }

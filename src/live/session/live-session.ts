@@ -18,6 +18,7 @@ import { MarketInlet } from "./market-inlet.ts";
 import type { LiveSessionOptions } from "./options.ts";
 import { OrderDesk } from "./order-desk.ts";
 import { reconcileBooks, refuseForeign } from "./reconcile-books.ts";
+import { settleOrders } from "./settle-orders.ts";
 import { Shadow } from "./shadow.ts";
 import { Stamps } from "./stamps.ts";
 import { TimerQueue } from "./timer-queue.ts";
@@ -358,7 +359,7 @@ export class LiveSession {
     }
     this.#timers.rearm();
     this.#endWhenDrained();
-    if (this.#lane.look().activeOrders.size === 0) this.#onQuiet?.();
+    if (this.#onQuiet !== null && this.#inFlight().length === 0) this.#onQuiet();
   }
 
   #handleTimer(): boolean {
@@ -494,11 +495,20 @@ export class LiveSession {
   async #leave(cause: RunEnded["cause"]): Promise<void> {
     if (this.#isGone()) return;
     this.#state = "leaving";
-    const { exchange, intents, plans, operator, feed, recording, journal } = this.#options;
+    const { exchange, clock, intents, plans, operator, feed, recording, journal, leaveWaitMs = 30_000 } = this.#options;
     try {
       intents.pause();
-      this.#cancelled = await exchange.cancelOwnOrders();
-      await this.#quiet();
+      this.#cancelled = await settleOrders({
+        exchange,
+        clock,
+        waitMs: leaveWaitMs,
+        inFlight: () => this.#inFlight(),
+        whenQuiet: (wake) => {
+          this.#onQuiet = wake;
+        },
+        isOver: () => this.#isOver(),
+      });
+      this.#onQuiet = null;
       if (this.#isOver()) return;
       this.#pump();
       this.#handle({ type: "run.ended", cause }, null);
@@ -519,22 +529,15 @@ export class LiveSession {
       const recordingDir = (await recording?.seal()) ?? null;
       this.#finish("ended", cause, recordingDir, null);
     } catch (error) {
-      this.#crash(error);
+      if (error instanceof UserError && error.exitCode === EXIT.liveRefused && !this.#isOver())
+        await this.#suspend(error);
+      else this.#crash(error);
     }
   }
 
-  /** Waits until no order is in flight, or as long as it may. */
-  async #quiet(): Promise<void> {
-    if (this.#lane.look().activeOrders.size === 0) return;
-    const { clock, leaveWaitMs } = this.#options;
-    await new Promise<void>((resolve) => {
-      const cancel = clock.schedule(clock.nowMs() + (leaveWaitMs ?? 5000), resolve);
-      this.#onQuiet = () => {
-        cancel();
-        resolve();
-      };
-    });
-    this.#onQuiet = null;
+  /** Orders whose outcome is open, by client order id; also those that the engine follows no more. */
+  #inFlight(): readonly string[] {
+    return [...new Set([...this.#lane.look().activeOrders.keys(), ...this.#desk.unknown])];
   }
 
   async #suspend(error: UserError | null): Promise<void> {
@@ -544,6 +547,7 @@ export class LiveSession {
     this.#desk.stop();
     this.#cancelTick?.();
     this.#onResolved?.();
+    this.#onQuiet?.();
     try {
       intents.pause();
       await this.#ahead.settled();

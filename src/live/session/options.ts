@@ -53,7 +53,7 @@ export interface LiveSessionOptions {
   readonly notFoundAfterMs?: number;
   /** Closes what is open when it drains. */
   readonly isFlatteningOnExit?: boolean;
-  /** How long it waits at the end for answers about own orders. 5000 when absent. */
+  /** How long it waits at the end for answers about own orders, and is suspended without them. 30,000 when absent. */
   readonly leaveWaitMs?: number;
   /** Called at every step of `SESSION_STEPS`; what it throws is a crash: nothing happens after it. */
   probe?(step: SessionStep): void;

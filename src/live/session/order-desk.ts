@@ -49,6 +49,11 @@ export class OrderDesk {
     this.#parts = parts;
   }
 
+  /** Client order ids. */
+  get unknown(): Iterable<string> {
+    return this.#unknown;
+  }
+
   get unknownCount(): number {
     return this.#unknown.size;
   }

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { afterEach, beforeAll, expect, test } from "vitest";
-import type { JournalEntry } from "../../../src/engine/domain/journal.ts";
 import { ensureBuilt } from "../../built-cli.ts";
 import { hasRedis } from "../redis-server.ts";
+import { type Books, booksOf, expectAgreement } from "./books.ts";
 import { type Exit, ServedWorld, SPEED, STREAM } from "./served-world.ts";
 
 /** Virtual minutes of a session: half an hour takes half a minute. */
@@ -33,57 +33,6 @@ async function feedUntil(exited: Promise<Exit>, during: (burst: number) => Promi
     await pause(BURST_EVERY_MS);
   }
   return exited;
-}
-
-interface Books {
-  readonly fills: number;
-  readonly orders: number;
-  readonly plansWithoutEnd: readonly string[];
-  readonly intents: readonly string[];
-  readonly positions: ReadonlyMap<string, number>;
-}
-
-/** What the journal says happened. */
-function booksOf(entries: readonly JournalEntry[]): Books {
-  const fills = new Set<string>();
-  const orders = new Set<string>();
-  const ends = new Set<string>();
-  const executes = new Set<string>();
-  const intents: string[] = [];
-  const positions = new Map<string, number>();
-  for (const { envelope, decisions } of entries) {
-    const { event } = envelope;
-    if (event.type === "intent.received") intents.push(event.entryId);
-    if (event.type === "exchange.order-filled" && !fills.has(`${event.symbol} ${event.tradeId}`)) {
-      fills.add(`${event.symbol} ${event.tradeId}`);
-      const signed = event.side === "BUY" ? event.qtyLots : -event.qtyLots;
-      positions.set(event.symbol, (positions.get(event.symbol) ?? 0) + signed);
-    }
-    for (const decision of decisions) {
-      if (decision.type === "order.submitted") orders.add(decision.clientOrderId);
-      if (decision.type === "plan.published" && decision.plan.decision === "EXECUTE")
-        executes.add(decision.plan.planId);
-      if (decision.type === "result.recorded") ends.add(decision.planId);
-    }
-  }
-  for (const [symbol, lots] of positions) if (lots === 0) positions.delete(symbol);
-  return {
-    fills: fills.size,
-    orders: orders.size,
-    plansWithoutEnd: [...executes].filter((planId) => !ends.has(planId)),
-    intents,
-    positions,
-  };
-}
-
-async function expectAgreement(books: Books): Promise<void> {
-  const truth = await world.truth();
-  expect(truth.mismatch).toBeNull();
-  expect(truth.openOrders).toBe(0);
-  expect(books.fills).toBe(truth.trades);
-  expect([...books.positions.keys()].sort()).toEqual([...truth.positions.keys()].sort());
-  expect(books.plansWithoutEnd).toEqual([]);
-  expect(new Set(books.intents).size).toBe(books.intents.length);
 }
 
 async function pendingIds(): Promise<readonly string[]> {
@@ -130,7 +79,7 @@ test.skipIf(!hasRedis)(
     expect(hostile).toHaveLength(7);
     for (const id of hostile) expect(refusals.get(id), id).toMatch(/^[a-z_]+/);
     expect(books.fills).toBeGreaterThan(100);
-    await expectAgreement(books);
+    await expectAgreement(world, books);
     await expectPendingUnjudged(books);
 
     const client = await world.redis.client();
@@ -145,25 +94,33 @@ test.skipIf(!hasRedis)(
 );
 
 test.skipIf(!hasRedis)(
-  "with lost answers, errors, limits, lost events, expired keys, a hung and a restarted Redis it converges all the same",
+  "with lost answers, errors, limits, a ban, maintenance, lost events, expired keys, a hung and a restarted Redis it converges all the same",
   async () => {
     world = await ServedWorld.start();
     const { exited } = world.live([...world.begin, "--for", `${MINUTES}m`]);
-    const faults: readonly Readonly<Record<string, unknown>>[] = [
+    const faultsAt = (tsMs: number): readonly Readonly<Record<string, unknown>>[] => [
       { kind: "ack-lost", count: 3, path: "/fapi/v1/order" },
       { kind: "server-error", count: 3, path: "/fapi/v1/order", arrives: 0.5 },
       { kind: "user-event-lost", count: 3 },
       { kind: "rate-limit", count: 1 },
       { kind: "disconnect" },
+      // Longer than the engine asks for an order: five times in two and a half minutes.
+      { kind: "maintenance", fromTsMs: tsMs, untilTsMs: tsMs + 240_000 },
       { kind: "timeout-unknown", count: 2, path: "/fapi/v1/order" },
       { kind: "user-event-duplicated", count: 5 },
       { kind: "listen-key-expired" },
       { kind: "user-event-delayed", count: 5, delayMs: 3000 },
       { kind: "server-busy", count: 2 },
+      { kind: "ban", untilTsMs: tsMs + 60_000 },
     ];
+    const { length: kindsOfFault } = faultsAt(0);
     const { code, stdout, stderr } = await feedUntil(exited, async (burst) => {
-      if (burst < 2 || burst > 22) return;
-      if (burst % 2 === 0) await world.fault(faults[(burst / 2 - 1) % faults.length]!);
+      if (burst >= 2 && burst % 2 === 0 && burst / 2 <= kindsOfFault) {
+        const { tsMs } = await world.status();
+        const fault = faultsAt(tsMs)[burst / 2 - 1]!;
+        if (fault["kind"] === "maintenance") await world.fault({ kind: "disconnect" });
+        await world.fault(fault);
+      }
       if (burst === 9) {
         world.redis.pause();
         setTimeout(() => world.redis.resume(), 2500);
@@ -176,7 +133,7 @@ test.skipIf(!hasRedis)(
     const books = booksOf(world.entries());
     expect(books.intents.length).toBeGreaterThan(15 * 14);
     expect(books.fills).toBeGreaterThan(20);
-    await expectAgreement(books);
+    await expectAgreement(world, books);
     await expectPendingUnjudged(books);
     const kinds = new Set(world.entries().map(({ envelope }) => envelope.event.type));
     expect([...kinds]).toContain("exchange.order-unknown");
@@ -228,7 +185,7 @@ test.skipIf(!hasRedis)(
     const books = booksOf(world.entries());
     expect(books.intents.length).toBe(world.intents);
     expect(books.fills).toBeGreaterThan(KILLS);
-    await expectAgreement(books);
+    await expectAgreement(world, books);
     expect(await pendingIds()).toEqual([]);
     expect(join(world.folder!, "recording")).toContain("live-");
   },

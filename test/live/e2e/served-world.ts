@@ -64,21 +64,26 @@ export class ServedWorld {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  /** Starts `live`; `exited` settles when it is gone. */
-  live(args: readonly string[]): { readonly child: ChildProcess; readonly exited: Promise<Exit> } {
-    const child = spawn(
-      process.execPath,
-      [LIVE, ...args, "--yes", "--redis", this.redis.url, "--stream", STREAM, "--durability", "process"],
-      {
-        env: {
-          ...process.env,
-          NO_COLOR: "1",
-          REHEARSAL_API_KEY: TEST_KEYS.apiKey,
-          REHEARSAL_API_SECRET: TEST_KEYS.secret,
-        },
-        stdio: ["ignore", "pipe", "pipe"],
+  /**
+   * Starts `live`; `exited` settles when it is gone.
+   *
+   * @param fileKibMax no file of it may grow longer: its disk is full then
+   */
+  live(
+    args: readonly string[],
+    fileKibMax: number | null = null,
+  ): { readonly child: ChildProcess; readonly exited: Promise<Exit> } {
+    const limit = fileKibMax === null ? "true" : `ulimit -f ${fileKibMax}`;
+    const all = [LIVE, ...args, "--yes", "--redis", this.redis.url, "--stream", STREAM, "--durability", "process"];
+    const child = spawn("bash", ["-c", `${limit}; exec "$@"`, "live", process.execPath, ...all], {
+      env: {
+        ...process.env,
+        NO_COLOR: "1",
+        REHEARSAL_API_KEY: TEST_KEYS.apiKey,
+        REHEARSAL_API_SECRET: TEST_KEYS.secret,
       },
-    );
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.#children.add(child);
     let stdout = "";
     let stderr = "";

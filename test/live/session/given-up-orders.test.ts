@@ -1,6 +1,4 @@
 import { afterAll, expect, test } from "vitest";
-import type { OrderQueryRequested, OrderSubmitted } from "../../../src/engine/domain/decision.ts";
-import type { ExchangeListener } from "../../../src/live/ports.ts";
 import { openFileJournal } from "../../../src/live/session/file-journal.ts";
 import { GivenUpOrders } from "../../../src/live/session/given-up-orders.ts";
 import type { LiveSession } from "../../../src/live/session/live-session.ts";
@@ -14,32 +12,11 @@ import {
   Script,
   sessionOf,
   temporaryFolder,
-  WatchedExchange,
   type World,
 } from "./session-world.ts";
+import { SilentExchange } from "./silent-exchange.ts";
 
 afterAll(removeFolders);
-
-/** While it is away requests reach it and nothing comes back. */
-class SilentExchange extends WatchedExchange {
-  isAway = false;
-  override async connect(listener: ExchangeListener): Promise<void> {
-    this.listener = listener;
-    if (!this.isAway) await this.inner.connect(listener);
-  }
-  override query(request: OrderQueryRequested, tsMs: number, order: OrderSubmitted): void {
-    if (!this.isAway) super.query(request, tsMs, order);
-    else this.queried.push(request.clientOrderId);
-  }
-  async leave(): Promise<void> {
-    this.isAway = true;
-    await this.inner.close();
-  }
-  async comeBack(): Promise<void> {
-    this.isAway = false;
-    await this.inner.connect(this.listener!);
-  }
-}
 
 interface Silence {
   readonly world: World & { readonly exchange: SilentExchange };
