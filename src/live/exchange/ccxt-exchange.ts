@@ -11,6 +11,7 @@ import {
 } from "../ports.ts";
 import type { VenueHosts } from "../safety/hosts.ts";
 import { lotsOf, moneyOf, openOrderOf, positionsOf, type Raw, walletOf } from "./account-report.ts";
+import { cannotUse } from "./cannot-use.ts";
 import { eventOfUpdate, fillsOfTrades, statusOf } from "./order-messages.ts";
 import type { StreamAbsence } from "./stream-socket.ts";
 import { UserStream } from "./user-stream.ts";
@@ -79,7 +80,11 @@ export class CcxtExchange implements LiveExchange {
     this.#listener = listener;
     this.#fundingSinceTsMs = past === undefined ? this.#exchangeNowMs() : this.#exchangeTsMs(past.startTsMs);
     this.#fundingTold = past?.fundingTold ?? NONE_TOLD;
-    await this.#stream.connect();
+    try {
+      await this.#stream.connect();
+    } catch (error) {
+      throw cannotUse(this.#options.hosts, error);
+    }
     if (past !== undefined) await this.#funding();
   }
 
@@ -112,13 +117,15 @@ export class CcxtExchange implements LiveExchange {
   }
 
   async reconcile(): Promise<AccountReport> {
-    const { rest } = this.#options;
+    const { rest, hosts } = this.#options;
     const asOfTsMs = this.#asOfTsMs();
     const [risks, balances, orders] = await Promise.all([
       rest.askPatiently<Raw[]>("fapiPrivateV3GetPositionRisk"),
       rest.askPatiently<Raw[]>("fapiPrivateV3GetBalance"),
       rest.askPatiently<Raw[]>("fapiPrivateGetOpenOrders"),
-    ]);
+    ]).catch((error: unknown) => {
+      throw cannotUse(hosts, error);
+    });
     const { positions, foreign } = positionsOf(risks, this.#instruments);
     if (foreign.length > 0) {
       this.#log("warn", `the account holds positions that are not in the session: ${foreign.slice(0, 8).join(", ")}`);

@@ -2,6 +2,7 @@ import type { Instrument } from "../../engine/domain/instrument.ts";
 import type { Clock, FeedRow, MarketFeed, MarketListener } from "../ports.ts";
 import type { VenueHosts } from "../safety/hosts.ts";
 import type { Raw } from "./account-report.ts";
+import { cannotUse } from "./cannot-use.ts";
 import { StreamSocket } from "./stream-socket.ts";
 import { parseMessage } from "./user-stream.ts";
 import type { VenueRest } from "./venue-rest.ts";
@@ -63,7 +64,9 @@ export class CcxtFeed implements MarketFeed {
         ...(onUrl === undefined ? {} : { onUrl }),
       });
       this.#sockets.push(socket);
-      await socket.connect();
+      await socket.connect().catch((error: unknown) => {
+        throw cannotUse(hosts, error);
+      });
     }
   }
 

@@ -1,13 +1,12 @@
-import { EXIT, UserError } from "../../diagnostics/user-error.ts";
 import type { Instrument } from "../../engine/domain/instrument.ts";
 import { buildInstruments, parseExchangeInfo } from "../../recording/exchange-info.ts";
 import type { AccountReport, Clock } from "../ports.ts";
 import type { VenueHosts } from "../safety/hosts.ts";
 import type { PreflightVenue } from "../safety/preflight-facts.ts";
 import type { Raw } from "./account-report.ts";
+import { cannotUse } from "./cannot-use.ts";
 import { CcxtExchange, type CcxtExchangeOptions } from "./ccxt-exchange.ts";
 import { CcxtFeed, type CcxtFeedOptions } from "./ccxt-feed.ts";
-import { VenueError } from "./venue-failure.ts";
 import { VenueRest, type VenueRestOptions } from "./venue-rest.ts";
 
 export interface VenueClientOptions extends VenueRestOptions {
@@ -24,7 +23,7 @@ export async function connectVenue(options: VenueClientOptions): Promise<VenueCl
     const exchangeInfo = await rest.askPatiently<Raw>("fapiPublicGetExchangeInfo");
     return new VenueClient(options, rest, exchangeInfo, { skewMs, roundTripMs });
   } catch (error) {
-    throw unreachable(options.hosts, error);
+    throw cannotUse(options.hosts, error);
   }
 }
 
@@ -87,7 +86,7 @@ export class VenueClient {
         leverages: new Map(symbols.map((each) => [String(each["symbol"]), Number(each["leverage"])])),
       };
     } catch (error) {
-      throw unreachable(this.#options.hosts, error);
+      throw cannotUse(this.#options.hosts, error);
     }
   }
 
@@ -102,28 +101,4 @@ export class VenueClient {
 
 function flagOf(value: unknown): boolean | null {
   return value === undefined ? null : String(value) === "true";
-}
-
-/** Codes that say what is wrong with the keys, with what helps. */
-const KEY_CODES: ReadonlyMap<number, string> = new Map([
-  [-2008, "make keys at demo.binance.com (Demo Trading): keys of other places are not known there"],
-  [-2014, "copy the key again, without quotes, spaces and line breaks"],
-  [-2015, "make keys at demo.binance.com with futures trading allowed, without a restriction to other addresses"],
-  [-1022, "the secret does not belong to the key: copy both again"],
-]);
-
-function unreachable(hosts: VenueHosts, error: unknown): UserError {
-  if (error instanceof UserError) return error;
-  const failure = error instanceof VenueError ? error.failure : null;
-  const words =
-    failure === null ? String(error) : failure.code === 0 ? failure.text : `${failure.code} ${failure.text}`;
-  const hint = failure === null ? undefined : KEY_CODES.get(failure.code);
-  const text = `Cannot use the exchange at ${hosts.rest}: it answers "${words}"`;
-  return new UserError(
-    [{ text, hint: hint ?? "look whether it can be reached from here, then start again" }],
-    EXIT.liveRefused,
-    {
-      cause: error,
-    },
-  );
 }

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { UserError } from "../../../src/diagnostics/user-error.ts";
 import type { OrderSubmitted } from "../../../src/engine/domain/decision.ts";
 import type { EngineEvent } from "../../../src/engine/domain/event.ts";
 import type { Instrument } from "../../../src/engine/domain/instrument.ts";
@@ -297,6 +298,19 @@ test("wrong keys are refused in words that help and hold no key", async () => {
   expect(text).toContain("Cannot use the exchange");
   expect(text).toContain("demo.binance.com");
   expectNoKey(text, wrong);
+});
+
+test("an exchange that is away when the books are compared is named in words, which suspends a session and ends no process", async () => {
+  const world = await connected();
+  await inject(world, { kind: "maintenance" });
+  const failed = await world.exchange.reconcile().catch((error: unknown) => error);
+  expect(failed).toBeInstanceOf(UserError);
+  expect((failed as UserError).exitCode).toBe(15);
+  expect((failed as UserError).message).toMatch(/^Cannot use the exchange at http:.*-1016/);
+  const again = world.client.createExchange({ instruments: world.instruments });
+  await expect(again.connect({ event: () => undefined, gap: () => undefined })).rejects.toThrow(
+    /^Cannot use the exchange at http:/,
+  );
 });
 
 test("the feed tells a past in order of time, then mark and best prices, and each absence as a gap", async () => {
