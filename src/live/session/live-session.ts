@@ -224,10 +224,12 @@ export class LiveSession {
     // Whether these were published is not known for sure, so it is done again; readers know plans by their id.
     if (plans !== null) for (const entry of from!.entriesAfter(publishedSeq)) plans.publish(entry);
     for (const { order } of this.#lane.look().activeOrders.values()) {
-      this.#desk.recover(order);
+      this.#desk.recover(order, from!.leftBeforeTsMs.get(order.clientOrderId));
       this.#events.push({ type: "exchange.order-unknown", clientOrderId: order.clientOrderId, cause: RESTART_CAUSE });
     }
-    for (const order of from!.givenUpOrders) this.#desk.recoverGivenUp(order);
+    for (const order of from!.givenUpOrders) {
+      this.#desk.recoverGivenUp(order, from!.leftBeforeTsMs.get(order.clientOrderId));
+    }
     for (const request of from!.snapshots.values()) exchange.requestSnapshot(request, clock.nowMs());
     this.#pump();
     if (this.#desk.unknownCount > 0) {

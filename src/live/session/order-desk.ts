@@ -2,7 +2,7 @@ import type { OrderQueryRequested, OrderSubmitted } from "../../engine/domain/de
 import type { EngineEvent } from "../../engine/domain/event.ts";
 import type { JournalEntry } from "../../engine/domain/journal.ts";
 import { type Cancel, type LiveExchange, SAFETY_REFUSAL_CODE, type SafetyGate, type SessionStep } from "../ports.ts";
-import { isGivenUp, orderSettledBy } from "./given-up-orders.ts";
+import { isGivenUp, orderSettledBy } from "./unresolved-orders.ts";
 
 interface OpenOrder {
   readonly order: OrderSubmitted;
@@ -62,15 +62,19 @@ export class OrderDesk {
     return this.#parked.size;
   }
 
-  /** An order that had been decided when the session crashed: it was sent until just now, or never. */
-  recover(order: OrderSubmitted): void {
-    this.#open.set(order.clientOrderId, { order, leftTsMs: this.#parts.nowMs() });
+  /**
+   * An order that had been decided when the session crashed: it was sent until then, or never.
+   *
+   * @param leftBeforeTsMs of `recoverSession`; just now when absent
+   */
+  recover(order: OrderSubmitted, leftBeforeTsMs = this.#parts.nowMs()): void {
+    this.#open.set(order.clientOrderId, { order, leftTsMs: leftBeforeTsMs });
     this.#unknown.add(order.clientOrderId);
   }
 
   /** An order that the engine had given up before the session crashed, with no outcome told since. */
-  recoverGivenUp(order: OrderSubmitted): void {
-    this.recover(order);
+  recoverGivenUp(order: OrderSubmitted, leftBeforeTsMs = this.#parts.nowMs()): void {
+    this.recover(order, leftBeforeTsMs);
     this.#giveUp(order.clientOrderId);
   }
 

@@ -6,9 +6,9 @@ import type { ExchangePast, SafetyGate } from "../ports.ts";
 import { applyMove } from "./applied-row.ts";
 import { EngineLane } from "./engine-lane.ts";
 import type { JournalEnds } from "./file-journal.ts";
-import { GivenUpOrders } from "./given-up-orders.ts";
 import { divergenceOf } from "./parity.ts";
 import { openSessionFolder } from "./session-folder.ts";
+import { UnresolvedOrders } from "./unresolved-orders.ts";
 
 /** A session as it was at its last entry on disk, ready to go on. */
 export interface RecoveredSession {
@@ -29,6 +29,8 @@ export interface RecoveredSession {
   readonly openOrders: readonly string[];
   /** Orders whose plan has its result although nobody knows their outcome, which no event has told since. */
   readonly givenUpOrders: readonly OrderSubmitted[];
+  /** Of orders that an earlier process has asked for already: when they had left, if ever, by client order id. */
+  readonly leftBeforeTsMs: ReadonlyMap<string, number>;
   /** What the exchange need not tell again. */
   readonly past: ExchangePast;
   /** Reads the entries behind that number again, for what has to be published once more. */
@@ -60,7 +62,7 @@ export function recoverSession(
   const timers = new Map<string, number>();
   const snapshots = new Map<string, SnapshotRequested>();
   const fundingTold = new Map<string, number>();
-  const givenUp = new GivenUpOrders();
+  const unresolved = new UnresolvedOrders();
   let ends: JournalEnds | null = null;
   let rows = 0;
   let inputs = 0;
@@ -93,7 +95,7 @@ export function recoverSession(
       );
     }
     gate?.observe(entry);
-    givenUp.observe(entry);
+    unresolved.observe(entry);
     if (event.type === "timer.fired") timers.delete(event.timerId);
     if (event.type === "exchange.snapshot-received" && event.isFinal) snapshots.delete(event.requestId);
     if (event.type === "exchange.funding-settled") fundingTold.set(event.symbol, tsMs);
@@ -124,7 +126,8 @@ export function recoverSession(
     timers,
     snapshots,
     openOrders: [...lane.look().activeOrders.keys()],
-    givenUpOrders: givenUp.orders,
+    givenUpOrders: unresolved.givenUp,
+    leftBeforeTsMs: unresolved.leftBeforeTsMs,
     past: { startTsMs: header.startTsMs, fundingTold },
     *entriesAfter(seq) {
       for (const item of openSessionFolder(folder).items()) {

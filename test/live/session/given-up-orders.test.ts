@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from "vitest";
 import { openFileJournal } from "../../../src/live/session/file-journal.ts";
-import { GivenUpOrders } from "../../../src/live/session/given-up-orders.ts";
 import type { LiveSession } from "../../../src/live/session/live-session.ts";
 import { recoverSession } from "../../../src/live/session/recover-session.ts";
 import { openSessionFolder } from "../../../src/live/session/session-folder.ts";
+import { UnresolvedOrders } from "../../../src/live/session/unresolved-orders.ts";
 import {
   createWorld,
   engineParts,
@@ -116,7 +116,7 @@ test("a session that is resumed asks for what the one before had given up, befor
   await ended;
   expectBooked(folder, world);
   // A third session would not ask again.
-  const givenUp = new GivenUpOrders();
-  for (const entry of entriesOf(folder)) givenUp.observe(entry);
-  expect(givenUp.orders).toEqual([]);
+  const unresolved = new UnresolvedOrders();
+  for (const entry of entriesOf(folder)) unresolved.observe(entry);
+  expect(unresolved.givenUp).toEqual([]);
 });

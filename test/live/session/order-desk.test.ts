@@ -95,6 +95,20 @@ test("an order of a crashed process may have left in its last instant", () => {
   expect(desk.isConclusive(notFound("rh-1"))).toBe(true);
 });
 
+test("an order that an earlier process had asked for has left before that, however often the session is taken over", () => {
+  const { desk } = deskAt(START_MS + 60_000);
+  desk.recover(
+    { type: "order.submitted", clientOrderId: "rh-1", symbol: "BTCUSDT" } as OrderSubmitted,
+    START_MS + 50_000,
+  );
+  expect(desk.isConclusive(notFound("rh-1"))).toBe(true);
+  desk.recover(
+    { type: "order.submitted", clientOrderId: "rh-2", symbol: "BTCUSDT" } as OrderSubmitted,
+    START_MS + 50_001,
+  );
+  expect(desk.isConclusive(notFound("rh-2"))).toBe(false);
+});
+
 test("a resumed session that crashes while it is starting does not come back to life", async () => {
   const folder = temporaryFolder();
   const world = createWorld();
