@@ -232,7 +232,7 @@ export interface PlanStream {
   room(waitingMax: number): Promise<void>;
   /** Number of the last entry that is known to be published; 0 when none is. */
   lastPublishedSeq(): Promise<number>;
-  /** Everything handed over has been written. */
+  /** Everything handed over has been written. @throws {UserError} exit 15 when nobody takes it for long */
   drain(): Promise<void>;
   close(): Promise<void>;
 }

@@ -513,6 +513,9 @@ export class LiveSession {
       this.#onQuiet = null;
       if (this.#isOver()) return;
       this.#pump();
+      // An end cannot be taken back: what its readers have to know is with them before.
+      await plans?.drain();
+      if (this.#isOver()) return;
       this.#handle({ type: "run.ended", cause }, null);
       this.#areEventsOver = true;
       this.#timers.stop();
@@ -556,13 +559,14 @@ export class LiveSession {
       await feed.close();
       await operator?.close();
       await intents.close();
-      await plans?.drain();
+      // What is not published now is published after the resume.
+      const unpublished = error === null ? await plans?.drain().catch((failure: unknown) => failure) : null;
       await plans?.close();
       for (const shadow of this.#shadows) await shadow.close("stopped");
       await exchange.close();
       await journal.close();
       recording?.close();
-      this.#finish("ended", "suspended", null, error);
+      this.#finish("ended", "suspended", null, error ?? unpublished ?? null);
     } catch (failure) {
       this.#crash(failure);
     }

@@ -1,4 +1,4 @@
-import { UserError } from "../../diagnostics/user-error.ts";
+import { EXIT, UserError } from "../../diagnostics/user-error.ts";
 import type { JournalEntry } from "../../engine/domain/journal.ts";
 import type { PlanStream } from "../ports.ts";
 import { type Command, LinkLost, openLink, type RedisLink, RedisRefusal, type Reply } from "../redis/link.ts";
@@ -118,7 +118,8 @@ class PlanWriter implements RedisPlans {
     });
     if (isDone) return;
     const text = `Cannot publish to ${this.#options.target.safeUrl}: ${this.waiting} entries wait and the server does not take them, a Redis server that can be written is needed`;
-    throw new UserError([{ text, hint: "the journal has them; they are published when the session is resumed" }]);
+    const hint = "the journal has them: live --resume with its folder publishes them";
+    throw new UserError([{ text, hint }], EXIT.liveRefused);
   }
 
   async close(): Promise<void> {

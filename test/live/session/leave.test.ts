@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import { UserError } from "../../../src/diagnostics/user-error.ts";
+import { EXIT, UserError } from "../../../src/diagnostics/user-error.ts";
 import { openFileJournal } from "../../../src/live/session/file-journal.ts";
 import { recoverSession } from "../../../src/live/session/recover-session.ts";
 import {
@@ -50,7 +50,7 @@ test("without an answer a session is suspended instead of ended, names what is o
   const { cause, error } = await ended;
   expect(cause).toBe("suspended");
   expect(error).toBeInstanceOf(UserError);
-  expect((error as UserError).exitCode).toBe(15);
+  expect((error as UserError).exitCode).toBe(EXIT.liveRefused);
   expect((error as UserError).message).toMatch(
     /^Cannot end the session: its own orders are not cancelled \(the exchange/,
   );
@@ -77,4 +77,34 @@ test("an order that nobody knows about is named when orders can be cancelled but
   expect(cause).toBe("suspended");
   const [order] = world.exchange.submitted;
   expect((error as UserError).message).toContain(`nobody knows what became of ${order!.clientOrderId}, an answer`);
+});
+
+test("plans that nobody takes suspend a session instead of ending it: the resumed one publishes them", async () => {
+  const world = createWorld();
+  const folder = temporaryFolder();
+  const away = new UserError([{ text: "Cannot publish" }], EXIT.liveRefused);
+  const plans = { ...world.plans.port(), publish: () => undefined, drain: () => Promise.reject(away) };
+  const session = sessionOf(world, { journal: openFileJournal(folder, HEADER, "process"), plans });
+  const script = new Script(world, 3);
+  script.move();
+  await session.start();
+  await script.seconds(10, 1);
+  const ended = session.end();
+  await script.seconds(5, 0);
+  expect(await ended).toMatchObject({ cause: "suspended", error: away });
+  expect(world.plans.entries).toEqual([]);
+
+  const from = recoverSession(folder, engineParts());
+  const again = sessionOf(world, { journal: openFileJournal(folder, HEADER, "process", from.ends), from });
+  const starting = again.start();
+  await script.seconds(5, 0);
+  await starting;
+  const secondEnd = again.end();
+  await script.seconds(5, 0);
+  expect(await secondEnd).toMatchObject({ cause: "stopped", error: null });
+  const published = world.plans.entries.flatMap(({ decisions }) =>
+    decisions.flatMap((each) => (each.type === "plan.published" ? [each.plan.planId] : [])),
+  );
+  expect(published.length).toBeGreaterThan(5);
+  expect(new Set(published).size).toBe(published.length);
 });
